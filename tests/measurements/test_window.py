@@ -56,6 +56,15 @@ def test_a_moment_s_reading_holds_for_an_hour() -> None:
     assert late.value_at(NOON + timedelta(hours=1)) is None
 
 
+def test_moments_readings_last_until_the_next_one() -> None:
+    known = window(None, 1, None, None, 2, None, is_instantaneous=True)
+
+    assert list(known.rows_from(NOON - 4 * QUARTER)) == [
+        ValueRow(NOON - 3 * QUARTER, NOON, 1),
+        ValueRow(NOON, NOON + timedelta(hours=1), 2),
+    ]
+
+
 def test_rows_leave_out_gaps_and_what_is_over() -> None:
     rows = list(window(1, 2, None, 4, None, 6).rows_from(NOON - QUARTER))
 
@@ -91,16 +100,31 @@ def test_the_server_is_asked_again_when_something_new_can_be_there(
 
 
 @given(
-    now=st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)).map(lambda t: t.replace(tzinfo=UTC)),
+    now=st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)).map(
+        lambda t: t.replace(tzinfo=UTC)
+    ),
     seconds=st.sampled_from([0, 1, 60, 300, 900, 3600, 86_400, 604_800]),
 )
 def test_a_request_is_aligned_bounded_and_encloses_now(now: datetime, seconds: int) -> None:
     resolution = timedelta(seconds=seconds)
     request = plan_window(resolution, now)
 
-    assert request.resolution == (resolution or timedelta(minutes=5))
+    assert request.resolution == (max(resolution, timedelta(minutes=1)))
     assert request.start.timestamp() % request.resolution.total_seconds() == 0
     assert request.duration % request.resolution == timedelta(0)
     assert request.start < now < request.start + request.duration
-    if seconds != 1:
-        assert request.duration / request.resolution <= 1002
+    assert request.duration / request.resolution <= 1002
+
+
+def test_values_that_we_sent_are_known_without_asking() -> None:
+    later = NOON + timedelta(minutes=1)
+    known = window(1, 2, 3, 4).with_values(NOON - QUARTER, (9, 9), later)
+
+    assert known == window(1, 2, 3, 9, asked_at=later)
+    assert window(1, 2).with_values(NOON - 6 * QUARTER, (7, 7, None, 8), later) == window(
+        1, 8, asked_at=later
+    )
+
+
+def test_values_on_another_grid_do_not_fit() -> None:
+    assert window(1, 2).with_values(NOON - timedelta(minutes=5), (1,), NOON) is None

@@ -104,7 +104,7 @@ def test_values_that_make_no_sense_are_refused_by_name(
     field: str, value: float, problem: FlexModelProblem
 ) -> None:
     with pytest.raises(FlexModelError) as refusal:
-        replace(BATTERY, **{field: value})
+        replace(BATTERY, **{field: value})  # type: ignore[arg-type]
 
     assert (refusal.value.field, refusal.value.problem) == (field, problem)
 

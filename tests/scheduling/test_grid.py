@@ -25,7 +25,9 @@ def test_an_hourly_grid_in_a_half_hour_zone_follows_utc() -> None:
 
 
 @given(
-    time=st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(lambda t: t.replace(tzinfo=UTC)),
+    time=st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(
+        lambda t: t.replace(tzinfo=UTC)
+    ),
     seconds=st.integers(1, 86_400),
 )
 def test_floor_and_ceil_enclose_the_time_within_one_step(time: datetime, seconds: int) -> None:

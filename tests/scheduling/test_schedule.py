@@ -57,7 +57,9 @@ def test_times_in_another_zone_are_the_same_moments() -> None:
 
 
 @pytest.mark.parametrize("zone", ["Europe/Amsterdam", "Australia/Lord_Howe"])
-@pytest.mark.parametrize("day", [datetime(2026, 10, 25), datetime(2026, 4, 5), datetime(2027, 3, 28)])
+@pytest.mark.parametrize(
+    "day", [datetime(2026, 10, 25), datetime(2026, 4, 5), datetime(2027, 3, 28)]
+)
 def test_steps_have_equal_length_on_days_on_which_clocks_change(zone: str, day: datetime) -> None:
     schedule = make_schedule(
         tuple(float(power) for power in range(96)), start=day.replace(tzinfo=ZoneInfo(zone))

@@ -1,8 +1,9 @@
 """One stretch of a sensor's values, from the recent past to what is known of the future."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -10,8 +11,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HORIZON = timedelta(hours=48)
 # What one request may carry: 48 h of quarter-hours five times over; the server needs 0.2 s for 10,000 values.
 _MOST_VALUES = 1000
-# Readings without duration come back on a grid that we choose; 5 minutes is the server's own choice.
-_INSTANTANEOUS_GRID = timedelta(minutes=5)
+# The server returns readings without duration on a grid that we choose, drops what lies beside it, and refuses less
+# than a minute; readings beside whole minutes cannot be read back at all.
+_FINEST_GRID = timedelta(minutes=1)
 # A reading without duration tells nothing about its age limit; sensors of this kind report at least hourly.
 _INSTANTANEOUS_HOLD = timedelta(hours=1)
 # Prices and forecasts may be replaced before they end; an hour is when day-ahead prices are expected at the latest.
@@ -45,7 +47,7 @@ def plan_window(resolution: timedelta, now: datetime) -> WindowRequest:
         resolution: the sensor's resolution; zero for an instantaneous sensor.
         now: aware time.
     """
-    grid = resolution or _INSTANTANEOUS_GRID
+    grid = max(resolution, _FINEST_GRID)
     lookback = max(2 * resolution, _INSTANTANEOUS_HOLD)
     start = _EPOCH + (now - lookback - _EPOCH) // grid * grid
     ahead = min(_HORIZON, max(_MOST_VALUES * grid - lookback, 2 * grid))
@@ -86,8 +88,8 @@ class ValueWindow:
             value = self.values[index]
             if value is not None:
                 row = self._row(index, value)
-                seen = min(time, self.asked_at)
-                return row if seen - row.end <= self._hold else None
+                known_until = min(row.end, row.start + self.grid)
+                return row if min(time, self.asked_at) - known_until <= self._hold else None
         return None
 
     @property
@@ -95,8 +97,17 @@ class ValueWindow:
         return _INSTANTANEOUS_HOLD if self.is_instantaneous else 2 * self.grid
 
     def _row(self, index: int, value: float) -> ValueRow:
+        """Return the interval; a moment's reading lasts until the next known one, but not beyond its hold."""
         begin = self.start + index * self.grid
-        return ValueRow(begin, begin + self.grid, value)
+        if not self.is_instantaneous:
+            return ValueRow(begin, begin + self.grid, value)
+        longest = max(_INSTANTANEOUS_HOLD // self.grid, 1)
+        following = self.values[index + 1 : index + 1 + longest]
+        steps = next(
+            (step for step, next_value in enumerate(following, 1) if next_value is not None),
+            longest,
+        )
+        return ValueRow(begin, begin + steps * self.grid, value)
 
     def rows_from(self, time: datetime) -> Iterator[ValueRow]:
         """Yield the intervals with a known value that end after the time, in order."""
@@ -109,6 +120,22 @@ class ValueWindow:
     def has_future(self, time: datetime) -> bool:
         """Return whether a value is known for an interval that begins after the time."""
         return any(row.start > time for row in self.rows_from(time))
+
+    def with_values(
+        self, start: datetime, values: Sequence[float | None], known_at: datetime
+    ) -> Self | None:
+        """Return the window with newer values on the same grid, known at the time; None if they do not fit on it.
+
+        What lies outside the window is left out, and a missing value leaves what is there.
+        """
+        offset, misfit = divmod(start - self.start, self.grid)
+        if misfit:
+            return None
+        merged = list(self.values)
+        for index, value in enumerate(values, offset):
+            if value is not None and 0 <= index < len(merged):
+                merged[index] = value
+        return replace(self, values=tuple(merged), asked_at=known_at)
 
     def look_again_at(self, period: timedelta) -> datetime:
         """Return when the server should be asked again.

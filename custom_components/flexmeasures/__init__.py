@@ -1,0 +1,107 @@
+"""FlexMeasures: let the home use its flexibility."""
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.device_registry import DeviceEntry
+from homeassistant.helpers.typing import ConfigType
+
+from .card import async_register_card
+from .connection import async_acquire_connection, async_release_connection
+from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE
+from .controller import Controller
+from .coordinator import InventoryCoordinator
+from .data import FlexMeasuresConfigEntry, FlexMeasuresData
+from .entity import async_remove_stale_sensors, async_update_devices
+from .flexible_device import FlexibleDevice
+from .planner import Planner
+from .scheduling import FlexModelError
+from .services import async_setup_services
+from .values import SiteValues
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.NUMBER,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions and the plan card, once."""
+    async_setup_services(hass)
+    await async_register_card(hass)
+    return True
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
+    """Build the parts of one site, start them, and show them."""
+    connection = async_acquire_connection(hass, entry)
+    inventory = InventoryCoordinator(hass, entry, connection.client)
+    try:
+        await inventory.async_config_entry_first_refresh()
+    except BaseException:
+        async_release_connection(hass, entry)
+        raise
+    values = SiteValues(hass, entry, connection.client, inventory)
+    devices = _flexible_devices(entry)
+    planner = Planner(hass, entry, connection.client, inventory, values, devices)
+    controllers = {
+        device.subentry_id: Controller(hass, entry, planner, device) for device in devices
+    }
+    entry.runtime_data = FlexMeasuresData(
+        connection=connection,
+        controllers=controllers,
+        inventory=inventory,
+        planner=planner,
+        values=values,
+    )
+
+    def inventory_changed() -> None:
+        if inventory.last_update_success:
+            async_update_devices(hass, inventory)
+            async_remove_stale_sensors(hass, inventory)
+
+    inventory_changed()
+    entry.async_on_unload(inventory.async_add_listener(inventory_changed))
+    for controller in controllers.values():
+        controller.async_start()
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    planner.async_start()
+    entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
+    return True
+
+
+def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, ...]:
+    devices = []
+    for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
+        try:
+            devices.append(FlexibleDevice.from_subentry(subentry))
+        except FlexModelError as error:
+            LOGGER.error("%s is not planned, its settings make no sense: %s", subentry.title, error)
+    return tuple(devices)
+
+
+async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
+    """Take new settings or subentries by building the parts anew."""
+    hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
+    """Give devices their safe power, and end every part."""
+    for controller in entry.runtime_data.controllers.values():
+        await controller.async_release()
+    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if unloaded:
+        async_release_connection(hass, entry)
+    return unloaded
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device: DeviceEntry
+) -> bool:
+    """Let people remove no device: those that are gone on the server are removed with the next inventory."""
+    return False

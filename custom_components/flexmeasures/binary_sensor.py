@@ -1,0 +1,52 @@
+"""Whether the FlexMeasures server can be reached."""
+
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import InventoryCoordinator
+from .data import FlexMeasuresConfigEntry
+from .entity import SiteEntity, server_identifier
+
+PARALLEL_UPDATES = 0
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add the server's connectivity."""
+    async_add_entities([ServerConnectivity(entry.runtime_data.inventory)])
+
+
+class ServerConnectivity(SiteEntity, BinarySensorEntity):
+    """On while the server answers; always available, since it tells about availability."""
+
+    _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_translation_key = "connected"
+
+    def __init__(self, coordinator: InventoryCoordinator) -> None:
+        """Watch the coordinator's last request."""
+        super().__init__(coordinator)
+        entry = coordinator.config_entry
+        self._attr_unique_id = f"{entry.entry_id}_connected"
+        self._attr_device_info = DeviceInfo(identifiers={server_identifier(entry)})
+
+    @property
+    @override
+    def available(self) -> bool:
+        return True
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self.coordinator.last_update_success

@@ -1,0 +1,134 @@
+"""The site as FlexMeasures sees it: its assets, its sensors, and whether the server is there."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import override
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from .client import Account, Asset, FlexMeasuresClient, JsonValue, Sensor, ServerVersions
+from .const import (
+    CONF_CONSUMPTION_PRICE_SENSOR,
+    CONF_PRODUCTION_PRICE_SENSOR,
+    CONF_SITE_ID,
+    DOMAIN,
+    LOGGER,
+)
+from .data import FlexMeasuresConfigEntry
+from .errors import errors_for_coordinator
+
+# Two requests each time. Assets and sensors change when a person changes them; ten minutes is how long a new sensor
+# may take to appear, and how long a lost server may go unnoticed while nothing else asks it.
+_INTERVAL = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteInventory:
+    """The site's tree.
+
+    Attributes:
+        assets: the site and everything below it, by id.
+        sensors: the sensors of these assets, and those that the site's flex-context names (prices), by id.
+    """
+
+    site: Asset
+    assets: Mapping[int, Asset]
+    sensors: Mapping[int, Sensor]
+
+    def asset_of(self, sensor: Sensor) -> Asset:
+        """Return the asset of the tree that shows the sensor: its own, or the site for one from outside."""
+        return self.assets.get(sensor.asset_id, self.site)
+
+    def assets_from_top(self) -> Iterator[Asset]:
+        """Yield the assets so that each comes after its parent."""
+        pending = [self.site]
+        while pending:
+            asset = pending.pop(0)
+            yield asset
+            pending += [child for child in self.assets.values() if child.parent_id == asset.id]
+
+
+class InventoryCoordinator(DataUpdateCoordinator[SiteInventory]):
+    """Reads the site's tree in two requests, whatever its size; when it fails, the site's entities are unavailable."""
+
+    config_entry: FlexMeasuresConfigEntry
+    account: Account | None = None
+    versions: ServerVersions
+
+    def __init__(
+        self, hass: HomeAssistant, entry: FlexMeasuresConfigEntry, client: FlexMeasuresClient
+    ) -> None:
+        """Prepare reading the entry's site through the client."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            update_interval=_INTERVAL,
+            always_update=False,
+        )
+        self.client = client
+        self.site_id: int = entry.data[CONF_SITE_ID]
+
+    @override
+    async def _async_setup(self) -> None:
+        with errors_for_coordinator():
+            self.versions = await self.client.ensure_supported()
+
+    @override
+    async def _async_update_data(self) -> SiteInventory:
+        with errors_for_coordinator():
+            assets = await self.client.get_assets(root=self.site_id)
+            sensors = await self.client.get_sensors(asset_id=self.site_id, include_public=True)
+            if self.account is None:
+                self.account = await self._async_read_account(assets)
+        return _inventory(self.site_id, assets, sensors, self._named_in_options())
+
+    async def _async_read_account(self, assets: tuple[Asset, ...]) -> Account | None:
+        account_ids = {asset.account_id for asset in assets if asset.id == self.site_id}
+        account_id = account_ids.pop() if account_ids else None
+        return None if account_id is None else await self.client.get_account(account_id)
+
+    def _named_in_options(self) -> set[int]:
+        options = self.config_entry.options
+        keys = (CONF_CONSUMPTION_PRICE_SENSOR, CONF_PRODUCTION_PRICE_SENSOR)
+        return {options[key] for key in keys if key in options}
+
+
+def _inventory(
+    site_id: int, assets: tuple[Asset, ...], sensors: tuple[Sensor, ...], named: set[int]
+) -> SiteInventory:
+    """Keep what belongs to the site: its tree, and the sensors that its flex-context or options name.
+
+    Raises:
+        UpdateFailed: the site is not in the answer.
+    """
+    by_id = {asset.id: asset for asset in assets}
+    site = by_id.get(site_id)
+    if site is None:
+        raise UpdateFailed(translation_domain=DOMAIN, translation_key="site_not_found")
+    named = named | set(_sensors_named_in(site.flex_context))
+    return SiteInventory(
+        site=site,
+        assets=by_id,
+        sensors={
+            sensor.id: sensor
+            for sensor in sensors
+            if sensor.asset_id in by_id or sensor.id in named
+        },
+    )
+
+
+def _sensors_named_in(value: JsonValue) -> Iterator[int]:
+    """Yield every sensor id in a flex-context, where a sensor is written as ``{"sensor": id}``."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _sensors_named_in(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key == "sensor" and isinstance(item, int):
+                yield item
+            else:
+                yield from _sensors_named_in(item)

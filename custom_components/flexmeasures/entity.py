@@ -1,0 +1,149 @@
+"""The devices of a site and what their entities share."""
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_FLEXIBLE_DEVICE
+from .coordinator import InventoryCoordinator, SiteInventory
+from .data import FlexMeasuresConfigEntry
+
+_MANUFACTURER = "FlexMeasures"
+
+
+def server_identifier(entry: FlexMeasuresConfigEntry) -> tuple[str, str]:
+    """Return the identifier of the device that stands for the account on the server."""
+    return (DOMAIN, entry.entry_id)
+
+
+def asset_identifier(entry: FlexMeasuresConfigEntry, asset_id: int) -> tuple[str, str]:
+    """Return the identifier of an asset's device."""
+    return (DOMAIN, f"{entry.entry_id}_{asset_id}")
+
+
+def subentry_of_asset(
+    entry: FlexMeasuresConfigEntry, inventory: SiteInventory, asset_id: int
+) -> ConfigSubentry | None:
+    """Return the flexible device that owns the asset's device; None when no flexible device is on this asset.
+
+    Home Assistant gives a device to at most one subentry. Where several flexible devices have their power sensor on
+    one asset, the first owns its device and the others stand beside it.
+    """
+    for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
+        sensor = inventory.sensors.get(subentry.data[CONF_POWER_SENSOR])
+        if sensor is not None and sensor.asset_id == asset_id:
+            return subentry
+    return None
+
+
+def device_of_asset(entry: FlexMeasuresConfigEntry, asset_id: int) -> DeviceInfo:
+    """Return the link to an asset's device, which `async_update_devices` made."""
+    return DeviceInfo(identifiers={asset_identifier(entry, asset_id)})
+
+
+def flexible_device_identifier(
+    entry: FlexMeasuresConfigEntry, inventory: SiteInventory, subentry: ConfigSubentry
+) -> tuple[str, str]:
+    """Return the identifier of the device with its entities: its asset's device, unless another one owns that."""
+    sensor = inventory.sensors.get(subentry.data[CONF_POWER_SENSOR])
+    if sensor is not None and sensor.asset_id in inventory.assets:
+        owner = subentry_of_asset(entry, inventory, sensor.asset_id)
+        if owner is not None and owner.subentry_id == subentry.subentry_id:
+            return asset_identifier(entry, sensor.asset_id)
+    return (DOMAIN, subentry.subentry_id)
+
+
+@callback
+def async_update_devices(hass: HomeAssistant, coordinator: InventoryCoordinator) -> None:
+    """Make the devices of the server, of every asset and of flexible devices beside them; remove those that are gone."""
+    entry = coordinator.config_entry
+    registry = dr.async_get(hass)
+    server = registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        configuration_url=coordinator.client.url,
+        entry_type=DeviceEntryType.SERVICE,
+        identifiers={server_identifier(entry)},
+        manufacturer=_MANUFACTURER,
+        model="Server",
+        name=coordinator.account.name if coordinator.account else "FlexMeasures",
+        sw_version=coordinator.versions.server,
+    )
+    asset_devices = _async_make_asset_devices(registry, coordinator, server.id)
+    keep = {server.id, *asset_devices.values()}
+    for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
+        own = (DOMAIN, subentry.subentry_id)
+        if flexible_device_identifier(entry, coordinator.data, subentry) == own:
+            device = registry.async_get_or_create(
+                config_entry_id=entry.entry_id,
+                config_subentry_id=subentry.subentry_id,
+                identifiers={own},
+                manufacturer=_MANUFACTURER,
+                name=subentry.title,
+                via_device_id=asset_devices[coordinator.site_id],
+            )
+            keep.add(device.id)
+    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+        if device.id not in keep:
+            registry.async_remove_device(device.id)
+
+
+def _async_make_asset_devices(
+    registry: dr.DeviceRegistry, coordinator: InventoryCoordinator, server_device_id: str
+) -> dict[int, str]:
+    """Make every asset's device, parents first; return their ids by asset."""
+    entry = coordinator.config_entry
+    device_ids: dict[int, str] = {}
+    for asset in coordinator.data.assets_from_top():
+        owner = subentry_of_asset(entry, coordinator.data, asset.id)
+        device_ids[asset.id] = registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            config_subentry_id=owner.subentry_id if owner else None,
+            configuration_url=f"{coordinator.client.url}/assets/{asset.id}",
+            identifiers={asset_identifier(entry, asset.id)},
+            manufacturer=_MANUFACTURER,
+            model=asset.type_name,
+            name=asset.name,
+            via_device_id=device_ids.get(asset.parent_id or 0, server_device_id),
+        ).id
+    return device_ids
+
+
+@callback
+def async_remove_stale_sensors(hass: HomeAssistant, coordinator: InventoryCoordinator) -> None:
+    """Remove the entities of sensors that are no longer on the server."""
+    entry = coordinator.config_entry
+    registry = er.async_get(hass)
+    prefix = f"{entry.entry_id}_sensor_"
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        if (
+            entity.unique_id.startswith(prefix)
+            and int(entity.unique_id.removeprefix(prefix)) not in coordinator.data.sensors
+        ):
+            registry.async_remove(entity.entity_id)
+
+
+class SiteEntity(CoordinatorEntity[InventoryCoordinator]):
+    """An entity that tells what the server knows; unavailable while the server is away."""
+
+    _attr_has_entity_name = True
+
+
+class FlexibleDeviceEntity(Entity):
+    """An entity of a flexible device; stays available while the server is away, since the plan does."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(
+        self, coordinator: InventoryCoordinator, subentry: ConfigSubentry, key: str
+    ) -> None:
+        """Name the entity by the subentry and the key."""
+        self._attr_translation_key = key
+        self._attr_unique_id = f"{subentry.subentry_id}_{key}"
+        identifier = flexible_device_identifier(
+            coordinator.config_entry, coordinator.data, subentry
+        )
+        self._attr_device_info = DeviceInfo(identifiers={identifier})

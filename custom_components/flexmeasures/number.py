@@ -1,0 +1,70 @@
+"""The power that a flexible device should follow now."""
+
+from typing import Any, override
+
+from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberMode
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import UnitOfPower
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import SUBENTRY_FLEXIBLE_DEVICE
+from .controller import Controller
+from .coordinator import InventoryCoordinator
+from .data import FlexMeasuresConfigEntry
+from .entity import FlexibleDeviceEntity
+
+PARALLEL_UPDATES = 1
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a setpoint per flexible device."""
+    data = entry.runtime_data
+    for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
+        if controller := data.controllers.get(subentry.subentry_id):
+            async_add_entities(
+                [PowerSetpoint(data.inventory, subentry, controller)],
+                config_subentry_id=subentry.subentry_id,
+            )
+
+
+class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
+    """The setpoint in W, consumption positive; setting it replaces the schedule until the next step."""
+
+    _attr_device_class = NumberDeviceClass.POWER
+    _attr_mode = NumberMode.BOX
+    _attr_native_step = 1
+    _attr_native_unit_of_measurement = UnitOfPower.WATT
+
+    def __init__(
+        self, coordinator: InventoryCoordinator, subentry: ConfigSubentry, controller: Controller
+    ) -> None:
+        """Show and change the controller's setpoint."""
+        super().__init__(coordinator, subentry, "power_setpoint")
+        self._controller = controller
+        self._attr_native_min_value = -controller.limits.production
+        self._attr_native_max_value = controller.limits.consumption
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self._controller.async_add_listener(self.async_write_ha_state))
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        power = self._controller.setpoint.power
+        return None if power is None else round(power, 1)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        return {"source": self._controller.setpoint.source}
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        self._controller.async_set_manual(value)

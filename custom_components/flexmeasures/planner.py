@@ -1,0 +1,275 @@
+"""When and what to schedule: one trigger for all flexible devices of the site."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+import random
+
+from homeassistant.const import UnitOfPower
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
+
+from .client import FlexMeasuresClient, JsonObject, RateLimitedError, ScheduleResult, Sensor
+from .const import (
+    CONF_CONSUMPTION_PRICE_SENSOR,
+    CONF_PRODUCTION_PRICE_SENSOR,
+    DOMAIN,
+    LOGGER,
+)
+from .coordinator import InventoryCoordinator
+from .data import FlexMeasuresConfigEntry
+from .errors import errors_for_actions
+from .flexible_device import FlexibleDevice, stored_energy
+from .measurements import ValueWindow
+from .scheduling import Schedule, floor_to_resolution
+from .units import convert
+from .values import SiteValues
+
+# A day ahead holds one cheap and one expensive time of every tariff.
+_HORIZON = timedelta(hours=24)
+# The server takes 10 triggers per 5 minutes from one account; a quarter-hour leaves room for people and other homes.
+_PERIOD = timedelta(minutes=15)
+# Spreads the homes that started together, for instance after a power cut.
+_LONGEST_JITTER = timedelta(minutes=1)
+# After start other integrations still bring their entities back; planning before the state of charge is there fails.
+_START_DELAY = timedelta(seconds=2)
+# A failure is tried again sooner than the period: first after this, then twice as long each time.
+_FIRST_RETRY = timedelta(seconds=15)
+
+_FLEX_CONTEXT_FIELDS = {
+    CONF_CONSUMPTION_PRICE_SENSOR: "consumption-price",
+    CONF_PRODUCTION_PRICE_SENSOR: "production-price",
+}
+
+
+class Planner:
+    """Keeps each flexible device's current schedule.
+
+    When it fails, the last schedule stays until it ends, and ``problem`` says what went wrong.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        client: FlexMeasuresClient,
+        inventory: InventoryCoordinator,
+        values: SiteValues,
+        devices: tuple[FlexibleDevice, ...],
+    ) -> None:
+        """Prepare planning the devices on the entry's site."""
+        self._hass = hass
+        self._entry = entry
+        self._client = client
+        self._inventory = inventory
+        self._values = values
+        self._devices = devices
+        self._schedules: dict[str, Schedule] = {}
+        self._listeners: list[Callable[[], None]] = []
+        self._one_at_a_time = asyncio.Lock()
+        self._waiting: asyncio.Task[None] | None = None
+        self._timer: CALLBACK_TYPE | None = None
+        self._retry = _FIRST_RETRY
+        self.problem: HomeAssistantError | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Plan soon, and again every period, until the entry is unloaded."""
+        self._entry.async_on_unload(self._async_cancel_timer)
+        if self._devices:
+            self._async_arm(_START_DELAY)
+
+    @callback
+    def _async_cancel_timer(self) -> None:
+        if self._timer:
+            self._timer()
+            self._timer = None
+
+    @callback
+    def _async_arm(self, delay: timedelta) -> None:
+        self._async_cancel_timer()
+        self._timer = async_call_later(self._hass, delay, self._async_due)
+
+    @callback
+    def _async_due(self, now: datetime) -> None:
+        self._timer = None
+        self._entry.async_create_background_task(
+            self._hass, self._async_plan_and_arm(), "flexmeasures plan"
+        )
+
+    async def _async_plan_and_arm(self) -> None:
+        try:
+            await self.async_reschedule()
+        except HomeAssistantError as error:
+            self._async_arm(self._pause_after(error))
+        else:
+            self._retry = _FIRST_RETRY
+            self._async_arm(_PERIOD + random.random() * _LONGEST_JITTER)
+
+    def _pause_after(self, error: HomeAssistantError) -> timedelta:
+        cause = error.__cause__
+        if isinstance(cause, RateLimitedError) and cause.retry_after is not None:
+            return timedelta(seconds=cause.retry_after) + random.random() * _FIRST_RETRY
+        pause = self._retry
+        self._retry = min(2 * self._retry, _PERIOD)
+        return pause
+
+    def schedule(self, subentry_id: str) -> Schedule | None:
+        """Return the device's current schedule; None before the first."""
+        return self._schedules.get(subentry_id)
+
+    @callback
+    def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call the listener whenever a schedule or the problem changed."""
+        self._listeners.append(listener)
+
+        @callback
+        def remove() -> None:
+            self._listeners.remove(listener)
+
+        return remove
+
+    async def async_reschedule(self) -> None:
+        """Compute new schedules from what is known now; callers that wait for the next run share it.
+
+        Raises:
+            HomeAssistantError: there is no new schedule; the last one stays.
+        """
+        if self._waiting is None:
+            # Not eager: the run clears `_waiting`, which must be set by then.
+            self._waiting = self._entry.async_create_background_task(
+                self._hass, self._async_run_next(), "flexmeasures reschedule", eager_start=False
+            )
+        await asyncio.shield(self._waiting)
+
+    async def _async_run_next(self) -> None:
+        async with self._one_at_a_time:
+            self._waiting = None
+            before = self.problem
+            try:
+                with errors_for_actions():
+                    await self._async_plan()
+                self.problem = None
+            except HomeAssistantError as error:
+                self.problem = error
+                raise
+            finally:
+                self._async_tell_problem(before)
+                for listener in list(self._listeners):
+                    listener()
+
+    @callback
+    def _async_tell_problem(self, before: HomeAssistantError | None) -> None:
+        if self.problem and not before:
+            LOGGER.warning("No new schedule for %s: %s", self._entry.title, self.problem)
+        elif before and not self.problem:
+            LOGGER.info("Schedules for %s are computed again", self._entry.title)
+
+    async def _async_plan(self) -> None:
+        energies, unknown = self._stored_energies()
+        if not energies:
+            raise unknown[0]
+        self._check_prices()
+        sensors = self._inventory.data.sensors
+        resolution = max(sensors[device.battery.power_sensor].resolution for device in energies)
+        start = floor_to_resolution(dt_util.utcnow(), resolution)
+        flex_model = [
+            device.battery.flex_model(
+                stored_energy=energy, start=start, end=start + _HORIZON, resolution=resolution
+            )
+            for device, energy in energies.items()
+        ]
+        result = await self._client.trigger_and_get_schedule(
+            self._inventory.site_id,
+            sensor_ids=[device.battery.power_sensor for device in energies],
+            unit=UnitOfPower.WATT,
+            start=start,
+            duration=_HORIZON,
+            flex_model=flex_model,
+            flex_context=self._flex_context(),
+            force_new_job_creation=True,
+        )
+        self._async_keep(result)
+        if unknown:
+            raise unknown[0]
+
+    def _stored_energies(self) -> tuple[dict[FlexibleDevice, float], list[HomeAssistantError]]:
+        """Return kWh per device that can be planned, and why the others cannot."""
+        energies: dict[FlexibleDevice, float] = {}
+        unknown: list[HomeAssistantError] = []
+        for device in self._devices:
+            if device.battery.power_sensor not in self._inventory.data.sensors:
+                unknown.append(_power_sensor_missing(device))
+                continue
+            try:
+                energies[device] = stored_energy(self._hass, device)
+            except HomeAssistantError as error:
+                unknown.append(error)
+        return energies, unknown
+
+    def _check_prices(self) -> None:
+        """Refuse to plan without a price: the server would accept the trigger, count it, and fail the job."""
+        stored = self._inventory.data.site.flex_context
+        is_priced = CONF_CONSUMPTION_PRICE_SENSOR in self._entry.options or any(
+            key.startswith("consumption-price") or key == "commodities" for key in stored
+        )
+        if not is_priced:
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_prices")
+
+    def _flex_context(self) -> JsonObject | None:
+        """Return the prices chosen in the options; None leaves all to what the site stores on the server."""
+        options = self._entry.options
+        chosen: JsonObject = {
+            field: {"sensor": options[key]}
+            for key, field in _FLEX_CONTEXT_FIELDS.items()
+            if key in options
+        }
+        return chosen or None
+
+    @callback
+    def _async_keep(self, result: ScheduleResult) -> None:
+        by_sensor = {schedule.sensor_id: schedule for schedule in result.schedules}
+        for device in self._devices:
+            answer = by_sensor.get(device.battery.power_sensor)
+            if answer is None or not answer.values:
+                continue
+            schedule = Schedule(
+                start=answer.start,
+                resolution=answer.resolution,
+                powers=answer.values,
+                computed_at=dt_util.utcnow(),
+                schedule_id=answer.schedule_id,
+            )
+            self._schedules[device.subentry_id] = schedule
+            sensor = self._inventory.data.sensors[answer.sensor_id]
+            self._values.async_accept(sensor.id, _as_stored(schedule, sensor))
+
+
+def _power_sensor_missing(device: FlexibleDevice) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="power_sensor_missing",
+        translation_placeholders={
+            "device": device.title,
+            "sensor": str(device.battery.power_sensor),
+        },
+    )
+
+
+def _as_stored(schedule: Schedule, sensor: Sensor) -> ValueWindow:
+    """Return what the server now stores on the power sensor: its own unit and sign.
+
+    The one place where our sign (consumption positive) becomes the sensor's.
+    """
+    sign = 1 if sensor.consumption_is_positive else -1
+    return ValueWindow(
+        start=schedule.start,
+        grid=schedule.resolution,
+        values=tuple(
+            None if power is None else sign * convert(power, UnitOfPower.WATT, sensor.unit) + 0.0
+            for power in schedule.powers
+        ),
+        asked_at=schedule.computed_at,
+    )

@@ -1,0 +1,239 @@
+"""Sensors: what FlexMeasures knows of the site, and what is planned for flexible devices."""
+
+from datetime import datetime
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorStateClass,
+)
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import EntityCategory, UnitOfPower
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.util import dt as dt_util
+
+from .client import Sensor, SignConvention
+from .const import SUBENTRY_FLEXIBLE_DEVICE
+from .coordinator import InventoryCoordinator
+from .data import FlexMeasuresConfigEntry
+from .entity import (
+    FlexibleDeviceEntity,
+    SiteEntity,
+    asset_identifier,
+    server_identifier,
+    subentry_of_asset,
+)
+from .planner import Planner
+from .scheduling import Schedule
+from .sensor_presentation import present
+from .values import SiteValues
+
+PARALLEL_UPDATES = 0
+
+# Rows reach every open browser with each state; 300 are 25 h at 5 minutes and more than 3 days at a quarter-hour.
+_MOST_ROWS = 300
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add a sensor per FlexMeasures sensor, now and when one appears, and one per flexible device."""
+    data = entry.runtime_data
+    async_add_entities(
+        [
+            ServerVersionSensor(data.inventory, "server_version", data.inventory.versions.server),
+            ServerVersionSensor(
+                data.inventory, "api_version", ", ".join(data.inventory.versions.apis)
+            ),
+        ]
+    )
+    for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
+        if subentry.subentry_id in data.controllers:
+            async_add_entities(
+                [ScheduledPowerSensor(data.inventory, subentry, data.planner)],
+                config_subentry_id=subentry.subentry_id,
+            )
+    known: set[int] = set()
+
+    @callback
+    def add_new_sensors() -> None:
+        inventory = data.inventory.data
+        known.intersection_update(inventory.sensors)
+        by_subentry: dict[str | None, list[FlexMeasuresSensor]] = {}
+        for sensor_id in sorted(inventory.sensors.keys() - known):
+            sensor = inventory.sensors[sensor_id]
+            owner = subentry_of_asset(entry, inventory, inventory.asset_of(sensor).id)
+            by_subentry.setdefault(owner.subentry_id if owner else None, []).append(
+                FlexMeasuresSensor(data.inventory, data.values, sensor)
+            )
+        known.update(inventory.sensors)
+        for subentry_id, entities in by_subentry.items():
+            async_add_entities(entities, config_subentry_id=subentry_id)
+
+    add_new_sensors()
+    entry.async_on_unload(data.inventory.async_add_listener(add_new_sensors))
+
+
+class ServerVersionSensor(SiteEntity, SensorEntity):
+    """A version that the server named when it was first reached."""
+
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    def __init__(self, coordinator: InventoryCoordinator, key: str, version: str | None) -> None:
+        """Show the version under the key."""
+        super().__init__(coordinator)
+        entry = coordinator.config_entry
+        self._attr_translation_key = key
+        self._attr_unique_id = f"{entry.entry_id}_{key}"
+        self._attr_device_info = DeviceInfo(identifiers={server_identifier(entry)})
+        self._attr_native_value = version
+
+
+class FlexMeasuresSensor(SiteEntity, SensorEntity):
+    """What one FlexMeasures sensor holds now, in its own unit and sign; known future values as an attribute."""
+
+    _unrecorded_attributes = frozenset({"forecast"})
+
+    def __init__(
+        self, coordinator: InventoryCoordinator, values: SiteValues, sensor: Sensor
+    ) -> None:
+        """Stand for the sensor on its asset's device."""
+        super().__init__(coordinator)
+        entry = coordinator.config_entry
+        asset = coordinator.data.asset_of(sensor)
+        self._values = values
+        self._sensor = sensor
+        self._shown: tuple[object, ...] = ()
+        self._attr_unique_id = f"{entry.entry_id}_sensor_{sensor.id}"
+        self._attr_device_info = DeviceInfo(identifiers={asset_identifier(entry, asset.id)})
+        self._attr_extra_state_attributes = {"sensor_id": sensor.id}
+        presentation = present(sensor)
+        self._attr_device_class = presentation.device_class
+        self._attr_state_class = presentation.state_class
+        self._attr_native_unit_of_measurement = presentation.unit
+        if presentation.translation_key:
+            self._attr_translation_key = presentation.translation_key
+        else:
+            self._attr_name = presentation.name
+
+    @property
+    @override
+    def available(self) -> bool:
+        return super().available and self._sensor.id in self.coordinator.data.sensors
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self._values.async_follow(self._sensor.id, self._async_values_changed))
+        self._async_read()
+
+    @callback
+    def _async_values_changed(self) -> None:
+        if self._async_read():
+            self.async_write_ha_state()
+
+    @callback
+    def _async_read(self) -> bool:
+        """Take what holds now; return whether anything changed."""
+        now = dt_util.utcnow()
+        window = self._values.window(self._sensor.id)
+        if window is None:
+            return False
+        value = window.value_at(now)
+        rows = list(window.rows_from(now)) if window.has_future(now) else []
+        attributes: dict[str, Any] = {"sensor_id": self._sensor.id}
+        if rows:
+            attributes["forecast"] = [
+                _row(row.start, row.end, row.value) for row in rows[:_MOST_ROWS]
+            ]
+        changed = (value, tuple(rows)) != self._shown
+        self._shown = (value, tuple(rows))
+        self._attr_native_value = value
+        self._attr_extra_state_attributes = attributes
+        return changed
+
+
+class ScheduledPowerSensor(FlexibleDeviceEntity, SensorEntity):
+    """The power that is planned now, consumption positive; the rest of the schedule as an attribute."""
+
+    _attr_device_class = SensorDeviceClass.POWER
+    _attr_native_unit_of_measurement = UnitOfPower.WATT
+    _attr_state_class = SensorStateClass.MEASUREMENT
+    _attr_suggested_display_precision = 0
+    _unrecorded_attributes = frozenset({"forecast", "computed_at", "valid_until", "problem"})
+
+    def __init__(
+        self, coordinator: InventoryCoordinator, subentry: ConfigSubentry, planner: Planner
+    ) -> None:
+        """Show the planner's schedule of the subentry's device."""
+        super().__init__(coordinator, subentry, "scheduled_power")
+        self._planner = planner
+        self._subentry_id = subentry.subentry_id
+        self._timer: CALLBACK_TYPE | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self._planner.async_add_listener(self._async_plan_changed))
+        self.async_on_remove(self._async_cancel_timer)
+        self._async_read()
+
+    @callback
+    def _async_cancel_timer(self) -> None:
+        if self._timer:
+            self._timer()
+            self._timer = None
+
+    @callback
+    def _async_plan_changed(self) -> None:
+        self._async_read()
+        self.async_write_ha_state()
+
+    @callback
+    def _async_step_began(self, now: datetime) -> None:
+        self._timer = None
+        self._async_plan_changed()
+
+    @callback
+    def _async_read(self) -> None:
+        """Take the step that holds now, and come back when the next one begins."""
+        now = dt_util.utcnow()
+        schedule = self._planner.schedule(self._subentry_id)
+        problem = self._planner.problem
+        self._attr_native_value = schedule.power_at(now) if schedule else None
+        self._attr_extra_state_attributes = {
+            "sign_convention": SignConvention.CONSUMPTION_POSITIVE,
+            "problem": str(problem) if problem else None,
+            **(_schedule_attributes(schedule, now) if schedule else {}),
+        }
+        self._async_cancel_timer()
+        if schedule and (boundary := schedule.next_boundary(now)):
+            self._timer = async_track_point_in_utc_time(self.hass, self._async_step_began, boundary)
+
+
+def _schedule_attributes(schedule: Schedule, now: datetime) -> dict[str, Any]:
+    rows = [
+        _row(step.start, step.end, step.power)
+        for step in schedule.steps()
+        if step.end > now and step.power is not None
+    ]
+    return {
+        "computed_at": dt_util.as_local(schedule.computed_at).isoformat(),
+        "valid_until": dt_util.as_local(schedule.valid_until).isoformat(),
+        "forecast": rows[:_MOST_ROWS],
+    }
+
+
+def _row(start: datetime, end: datetime, value: float) -> dict[str, str | float]:
+    """Return one interval as people write it: local time with its offset."""
+    return {
+        "start": dt_util.as_local(start).isoformat(),
+        "end": dt_util.as_local(end).isoformat(),
+        "value": round(value, 6),
+    }
