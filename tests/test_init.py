@@ -5,7 +5,7 @@ from datetime import timedelta
 from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
@@ -77,6 +77,38 @@ async def test_devices_form_the_tree_of_the_server(
     assert tree == snapshot
     (subentry_id,) = battery_entry.subentries
     assert {device.name: device.config_subentry_id for device in devices}["Battery"] == subentry_id
+
+
+async def test_a_device_moves_to_a_flexible_device_that_is_added_and_back(
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    await set_up(hass, entry)
+    registry = dr.async_get(hass)
+    identifier = (DOMAIN, f"{entry.entry_id}_2")
+    before = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    assert before
+    subentry = ConfigSubentry(**BATTERY_SUBENTRY)
+
+    hass.config_entries.async_add_subentry(entry, subentry)
+    await hass.async_block_till_done()
+
+    moved = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    assert moved
+    assert (moved.id, moved.config_subentry_id) == (before.id, subentry.subentry_id)
+    entities = er.async_entries_for_device(er.async_get(hass), moved.id)
+    assert {entity.config_subentry_id for entity in entities} == {subentry.subentry_id}
+
+    hass.config_entries.async_remove_subentry(entry, subentry.subentry_id)
+    await hass.async_block_till_done()
+
+    left = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    assert left
+    assert left.config_subentry_id is None
+    entities = er.async_entries_for_device(er.async_get(hass), left.id)
+    assert {entity.unique_id for entity in entities} == {
+        f"{entry.entry_id}_sensor_{sensor}" for sensor in (site.BATTERY_POWER, site.BATTERY_ENERGY)
+    }
+    assert "different config subentry" not in caplog.text
 
 
 async def test_a_second_device_on_the_same_asset_stands_beside_it(

@@ -176,6 +176,42 @@ async def test_a_sensor_that_the_server_refuses_does_not_keep_others_from_their_
     assert asked.count(site.BATTERY_POWER) == 1
 
 
+async def test_a_lost_server_is_noticed_by_the_next_request(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await set_up(hass, entry)
+    client.get_assets.side_effect = ConnectionFailedError("refused")
+    client.get_sensor_data.side_effect = ConnectionFailedError("refused")
+
+    await settle(hass, freezer)
+    await let_pass(hass, freezer, timedelta(seconds=11), timedelta(seconds=1))
+
+    assert hass.states.get("binary_sensor.our_account_connected").state == "off"  # type: ignore[union-attr]
+
+
+async def test_an_unexpected_failure_does_not_ask_without_pause(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    entry: MockConfigEntry,
+    only_sensors: None,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    client.get_sensors.return_value = site.SENSORS[:1]
+    await set_up(hass, entry)
+    await settle(hass, freezer)
+    client.get_sensor_data.reset_mock()
+    client.get_sensor_data.side_effect = RuntimeError("a defect")
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        await entry.runtime_data.values._async_ask(site.BATTERY_POWER)
+    await let_pass(hass, freezer, timedelta(minutes=59), timedelta(minutes=1))
+
+    assert client.get_sensor_data.call_count == 1
+
+
 @pytest.mark.parametrize(
     ("error", "pause"),
     [
@@ -219,15 +255,18 @@ async def test_sensors_are_unavailable_while_the_server_is_away_and_the_connecti
 ) -> None:
     await set_up(hass, entry)
     await settle(hass, freezer)
+    answer = client.get_sensor_data.side_effect
     client.get_assets.side_effect = ConnectionFailedError("refused")
+    client.get_sensor_data.side_effect = ConnectionFailedError("refused")
 
-    await let_pass(hass, freezer, timedelta(minutes=31), timedelta(minutes=1))
+    await let_pass(hass, freezer, timedelta(minutes=70), timedelta(minutes=1))
 
     assert hass.states.get("sensor.battery_power").state == "unavailable"  # type: ignore[union-attr]
     assert hass.states.get("binary_sensor.our_account_connected").state == "off"  # type: ignore[union-attr]
     assert caplog.text.count("Error fetching Home data") == 1
 
     client.get_assets.side_effect = None
-    await let_pass(hass, freezer, timedelta(minutes=11), timedelta(minutes=1))
+    client.get_sensor_data.side_effect = answer
+    await let_pass(hass, freezer, timedelta(minutes=2), timedelta(seconds=30))
     assert hass.states.get("binary_sensor.our_account_connected").state == "on"  # type: ignore[union-attr]
-    assert hass.states.get("sensor.battery_power").state == "12.0"  # type: ignore[union-attr]
+    assert hass.states.get("sensor.battery_power").state == "13.0"  # type: ignore[union-attr]

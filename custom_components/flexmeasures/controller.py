@@ -1,5 +1,6 @@
 """Carries a flexible device's setpoint out on the number entity that the user chose."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -38,6 +39,9 @@ from .flexible_device import FlexibleDevice, resolve_entity_id
 from .planner import Planner
 from .units import UnitError, convert
 
+# Home Assistant gives an integration 10 s to stop.
+_SLOW_WRITE_SECONDS = 5
+
 _NOT_FOLLOWING = Setpoint(None, SetpointSource.NOT_FOLLOWING, None)
 
 
@@ -68,7 +72,7 @@ class Controller:
         self._next_power: float | None = None
         self._written_power: float | None = None
         self._is_released = False
-        self._is_writing = False
+        self._writer: asyncio.Task[None] | None = None
         self.following = False
         self.setpoint = _NOT_FOLLOWING
 
@@ -117,6 +121,10 @@ class Controller:
         """Give the device its safe power, if we set its power, and decide nothing any more."""
         self._async_cancel_timer()
         self._is_released = True
+        self._next_power = None
+        if self._writer:
+            # The safe power comes last, also on a slow device; but nobody waits long for a device that hangs.
+            await asyncio.wait({self._writer}, timeout=_SLOW_WRITE_SECONDS)
         if self.setpoint.power is not None:
             self.setpoint = _NOT_FOLLOWING
             await self._async_write(SAFE_POWER)
@@ -174,19 +182,15 @@ class Controller:
     def _async_write_soon(self, power: float) -> None:
         """Write the power unless it stands already; while one write is under way only the latest power waits."""
         self._next_power = power
-        if not self._is_writing and power != self._written_power:
-            self._is_writing = True
-            self._entry.async_create_background_task(
+        if power != self._written_power and (self._writer is None or self._writer.done()):
+            self._writer = self._entry.async_create_background_task(
                 self._hass, self._async_write_pending(), "flexmeasures setpoint"
             )
 
     async def _async_write_pending(self) -> None:
-        try:
-            while (power := self._next_power) is not None and power != self._written_power:
-                self._next_power = None
-                self._written_power = power if await self._async_write(power) else None
-        finally:
-            self._is_writing = False
+        while (power := self._next_power) is not None and power != self._written_power:
+            self._next_power = None
+            self._written_power = power if await self._async_write(power) else None
 
     async def _async_write(self, power: float) -> bool:
         """Set the number to the power (W); return whether it took it."""

@@ -22,6 +22,8 @@ from .errors import errors_for_coordinator
 # Two requests each time. Assets and sensors change when a person changes them; ten minutes is how long a new sensor
 # may take to appear, and how long a lost server may go unnoticed while nothing else asks it.
 _INTERVAL = timedelta(minutes=10)
+# While the server is away everything of the site is unavailable, so its return is looked for more often.
+_INTERVAL_WHILE_AWAY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +81,15 @@ class InventoryCoordinator(DataUpdateCoordinator[SiteInventory]):
 
     @override
     async def _async_update_data(self) -> SiteInventory:
+        self.update_interval = _INTERVAL_WHILE_AWAY
         with errors_for_coordinator():
             assets = await self.client.get_assets(root=self.site_id)
             sensors = await self.client.get_sensors(asset_id=self.site_id, include_public=True)
             if self.account is None:
                 self.account = await self._async_read_account(assets)
-        return _inventory(self.site_id, assets, sensors, self._named_in_options())
+        inventory = _inventory(self.site_id, assets, sensors, self._named_in_options())
+        self.update_interval = _INTERVAL
+        return inventory
 
     async def _async_read_account(self, assets: tuple[Asset, ...]) -> Account | None:
         account_ids = {asset.account_id for asset in assets if asset.id == self.site_id}

@@ -98,11 +98,16 @@ def _async_make_asset_devices(
     device_ids: dict[int, str] = {}
     for asset in coordinator.data.assets_from_top():
         owner = subentry_of_asset(entry, coordinator.data, asset.id)
+        owner_id = owner.subentry_id if owner else None
+        identifier = asset_identifier(entry, asset.id)
+        existing = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+        if existing and existing.config_subentry_id != owner_id:
+            registry.async_update_device(existing.id, new_config_subentry_id=owner_id)
         device_ids[asset.id] = registry.async_get_or_create(
             config_entry_id=entry.entry_id,
-            config_subentry_id=owner.subentry_id if owner else None,
+            config_subentry_id=owner_id,
             configuration_url=f"{coordinator.client.url}/assets/{asset.id}",
-            identifiers={asset_identifier(entry, asset.id)},
+            identifiers={identifier},
             manufacturer=_MANUFACTURER,
             model=asset.type_name,
             name=asset.name,

@@ -11,7 +11,14 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
-from .client import FlexMeasuresClient, JsonObject, RateLimitedError, ScheduleResult, Sensor
+from .client import (
+    AuthenticationError,
+    FlexMeasuresClient,
+    JsonObject,
+    RateLimitedError,
+    ScheduleResult,
+    Sensor,
+)
 from .const import (
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
@@ -104,6 +111,9 @@ class Planner:
             await self.async_reschedule()
         except HomeAssistantError as error:
             self._async_arm(self._pause_after(error))
+        except Exception:
+            self._async_arm(_PERIOD)
+            raise
         else:
             self._retry = _FIRST_RETRY
             self._async_arm(_PERIOD + random.random() * _LONGEST_JITTER)
@@ -154,6 +164,8 @@ class Planner:
                 self.problem = None
             except HomeAssistantError as error:
                 self.problem = error
+                if isinstance(error.__cause__, AuthenticationError):
+                    self._entry.async_start_reauth(self._hass)
                 raise
             finally:
                 self._async_tell_problem(before)

@@ -104,9 +104,8 @@ class SiteValues:
             if merged:
                 self.async_accept(sensor.id, merged)
                 return
-        if sensor.id in self._plan:
-            self._plan.set(sensor.id, dt_util.utcnow())
-            self._async_arm()
+        self._async_postpone(sensor.id, timedelta(0))
+        self._async_arm()
 
     @callback
     def _async_minute_passed(self, now: datetime) -> None:
@@ -139,17 +138,16 @@ class SiteValues:
         )
 
     async def _async_ask(self, sensor_id: int) -> None:
+        # Until the answer says when to ask again; so nothing that goes wrong can ask without pause.
+        self._async_postpone(sensor_id, _REFUSED_PAUSE)
         try:
-            sensor = self._inventory.data.sensors.get(sensor_id)
-            if sensor is None:
-                self._plan.set(sensor_id, dt_util.utcnow() + _REFUSED_PAUSE)
-            else:
+            if sensor := self._inventory.data.sensors.get(sensor_id):
                 self.async_accept(sensor_id, await self._async_read(sensor))
                 self._pause = _FIRST_PAUSE
         except (NotFoundError, PermissionDeniedError, ValidationError) as error:
             LOGGER.debug("FlexMeasures does not show sensor %s: %s", sensor_id, error)
-            self._plan.set(sensor_id, dt_util.utcnow() + _REFUSED_PAUSE)
         except FlexMeasuresError as error:
+            self._async_postpone(sensor_id, timedelta(0))
             self._async_wait_after(error)
         finally:
             self._asking = False
@@ -157,11 +155,21 @@ class SiteValues:
             self._async_arm()
 
     @callback
+    def _async_postpone(self, sensor_id: int, pause: timedelta) -> None:
+        if sensor_id in self._plan:
+            self._plan.set(sensor_id, dt_util.utcnow() + pause)
+
+    @callback
     def _async_wait_after(self, error: FlexMeasuresError) -> None:
+        """Pause all sensors; whether the server is away, or the password changed, is for the inventory to find out."""
         LOGGER.debug("Reading values waits for %s: %s", self._pause, error)
         wait = self._pause
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             wait = timedelta(seconds=error.retry_after)
+        else:
+            self._entry.async_create_background_task(
+                self._hass, self._inventory.async_request_refresh(), "flexmeasures inventory"
+            )
         self._not_before = dt_util.utcnow() + wait
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
