@@ -1,0 +1,1 @@
+"""Custom integrations that exist for the demo only."""

@@ -1,0 +1,126 @@
+"""Sets up the demo's site in FlexMeasures, as an installer would in FlexMeasures' own pages.
+
+Every step looks first whether its result is there already, so that an interrupted demo goes on where it stopped.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from custom_components.flexmeasures.client import (
+    Asset,
+    FlexMeasuresClient,
+    JsonObject,
+    Sensor,
+)
+
+SITE_NAME = "Home"
+TIME_ZONE = "Europe/Amsterdam"
+LATITUDE, LONGITUDE = 52.374, 4.8897
+QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+PRICE_UNIT = "EUR/kWh"
+# A common connection in the Netherlands: three phases of 25 A.
+SITE_POWER_CAPACITY = "17.25 kW"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The ids of what the demo needs to name later."""
+
+    site_id: int
+    battery_power: int
+    consumption_price: int
+    feed_in_price: int
+    house_consumption: int
+    solar_production: int
+
+
+async def set_up_site(client: FlexMeasuresClient) -> Site:
+    """Create site, assets, sensors and flex-context, as far as they are missing.
+
+    No flex-model is stored: FlexMeasures would plan such a device even when nobody asks for it.
+    """
+    builder = await _Builder.create(client)
+    home = await builder.asset(SITE_NAME, "building")
+    battery = await builder.asset("Battery", "battery", home)
+    house = await builder.asset("House", "building", home)
+    solar = await builder.asset("Solar panels", "solar", home)
+    site = Site(
+        site_id=home.id,
+        battery_power=await builder.power_sensor(battery, "power", consumption=True),
+        consumption_price=await builder.price_sensor(home, "electricity price"),
+        feed_in_price=await builder.price_sensor(home, "feed-in price"),
+        house_consumption=await builder.power_sensor(house, "consumption", consumption=True),
+        solar_production=await builder.power_sensor(solar, "production", consumption=False),
+    )
+    await client.update_asset(home.id, flex_context=_flex_context(site))
+    return site
+
+
+def _flex_context(site: Site) -> JsonObject:
+    return {
+        "consumption-price": {"sensor": site.consumption_price},
+        "production-price": {"sensor": site.feed_in_price},
+        "inflexible-consumption": [{"sensor": site.house_consumption}],
+        "inflexible-production": [{"sensor": site.solar_production}],
+        "site-power-capacity": SITE_POWER_CAPACITY,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """Finds or creates assets and sensors of the signed-in user's account."""
+
+    client: FlexMeasuresClient
+    account_id: int
+    types: dict[str, int]
+    assets: tuple[Asset, ...]
+
+    @classmethod
+    async def create(cls, client: FlexMeasuresClient) -> _Builder:
+        account_id = (await client.get_user()).account_id
+        types = {kind.name: kind.id for kind in await client.get_asset_types()}
+        assets = await client.get_assets(account_id=account_id)
+        return cls(client, account_id, types, assets)
+
+    async def asset(self, name: str, type_name: str, parent: Asset | None = None) -> Asset:
+        parent_id = parent.id if parent else None
+        for asset in self.assets:
+            if (asset.name, asset.parent_id) == (name, parent_id):
+                return asset
+        return await self.client.add_asset(
+            name=name,
+            type_id=self.types[type_name],
+            account_id=self.account_id,
+            parent_id=parent_id,
+            latitude=LATITUDE,
+            longitude=LONGITUDE,
+        )
+
+    async def power_sensor(self, asset: Asset, name: str, *, consumption: bool) -> int:
+        attributes: JsonObject = {"consumption_is_positive": consumption}
+        return await self._sensor(asset, name, "kW", QUARTER, attributes)
+
+    async def price_sensor(self, asset: Asset, name: str) -> int:
+        return await self._sensor(asset, name, PRICE_UNIT, HOUR, {})
+
+    async def _sensor(
+        self,
+        asset: Asset,
+        name: str,
+        unit: str,
+        resolution: timedelta,
+        attributes: JsonObject,
+    ) -> int:
+        for sensor in await self.client.get_sensors(asset_id=asset.id):
+            if (sensor.asset_id, sensor.name) == (asset.id, name):
+                return sensor.id
+        made: Sensor = await self.client.add_sensor(
+            asset_id=asset.id,
+            name=name,
+            unit=unit,
+            resolution=resolution,
+            timezone=TIME_ZONE,
+            attributes=attributes,
+        )
+        return made.id
