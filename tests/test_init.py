@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
@@ -87,7 +88,12 @@ async def test_a_device_moves_to_a_flexible_device_that_is_added_and_back(
     identifier = (DOMAIN, f"{entry.entry_id}_2")
     before = registry.async_get_device_by_identifier(identifier, entry.entry_id)
     assert before
-    subentry = ConfigSubentry(**BATTERY_SUBENTRY)
+    subentry = ConfigSubentry(
+        data=MappingProxyType(dict(BATTERY_SUBENTRY["data"])),
+        subentry_type=BATTERY_SUBENTRY["subentry_type"],
+        title=BATTERY_SUBENTRY["title"],
+        unique_id=BATTERY_SUBENTRY["unique_id"],
+    )
 
     hass.config_entries.async_add_subentry(entry, subentry)
     await hass.async_block_till_done()
