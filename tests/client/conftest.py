@@ -1,6 +1,7 @@
 """A scripted server, a client that talks to it, and time that passes only when somebody sleeps."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
@@ -27,7 +28,17 @@ class FakeTime:
 
     def timing(self) -> Timing:
         """Return it as the client wants it; chance is always in the middle."""
-        return Timing(sleep=self.sleep, clock=lambda: self.now, random=lambda: 0.5)
+        return Timing(
+            sleep=self.sleep,
+            clock=lambda: self.now,
+            random=lambda: 0.5,
+            wall_clock=lambda: self.moment,
+        )
+
+    @property
+    def moment(self) -> datetime:
+        """The wall clock."""
+        return datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(seconds=self.now - 1_000.0)
 
 
 @pytest.fixture(autouse=True)

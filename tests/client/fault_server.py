@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 import json
 import ssl
@@ -10,11 +10,13 @@ from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 SIGN_IN = "/api/requestAuthToken"
+ECHO = "the token that was sent"
 
 
 class Fault(Enum):
     """How an answer goes wrong below HTTP."""
 
+    RESET_ON_ARRIVAL = auto()  # the connection is cut before the request was read
     RESET = auto()  # the connection is cut after the request was read
     STALL = auto()  # nothing comes
     STALL_IN_BODY = auto()  # half of the body comes
@@ -23,7 +25,10 @@ class Fault(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """One scripted answer; `body` is bytes as they are, or data for JSON."""
+    """One scripted answer; `body` is bytes as they are, or data for JSON.
+
+    `ECHO` in it stands for the token that came with the request.
+    """
 
     status: int = 200
     body: object = field(default_factory=dict)
@@ -36,12 +41,12 @@ class Reply:
         """The body as it goes over the wire."""
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
-    @property
-    def head(self) -> bytes:
-        """Status line and headers."""
+    def head(self, version: str, *, keep_alive: bool = False) -> bytes:
+        """Status line and headers of a server that names this version."""
         headers = {
             "Content-Length": str(len(self.content)),
-            "Connection": "close",
+            "Connection": "keep-alive" if keep_alive else "close",
+            "FlexMeasures-Version": version,
             "Retry-After": "47",  # FlexMeasures sends it with every answer
         }
         if self.content_type:
@@ -83,18 +88,31 @@ class Received:
 class FaultServer:
     """Serves scripted replies in order; the last one of a script is repeated for ever.
 
-    Sign-ins have a script of their own, which by default gives token-1, token-2 and so on.
+    Sign-ins have a script of their own, which by default gives token-1, token-2 and so on. Where the version is too
+    old to be named in every answer, the question for it is answered besides the script.
+
+    Attributes:
+        requests: what arrived, except sign-ins and that question.
+        cut: how many connections were cut before a request was read.
+        keep_alive: True when connections stay open for further requests.
+        open: how many connections there are.
     """
 
     def __init__(self) -> None:
         """Begin without a script."""
         self.requests: list[Received] = []
         self.sign_ins: list[Received] = []
+        self.version_questions = 0
+        self.version = "1.0.1"
+        self.cut = 0
+        self.keep_alive = False
+        self.open = 0
         self.arrived = asyncio.Event()
         self.disconnected = asyncio.Event()
         self.hold_sign_in: asyncio.Event | None = None
         self._replies: list[Reply] = [Reply()]
         self._sign_in_replies: list[Reply] = []
+        self._closed = asyncio.Event()
         self._tls = False
 
     async def start(self, tls: ssl.SSLContext | None = None) -> Self:
@@ -123,16 +141,46 @@ class FaultServer:
         """Answer the next sign-ins like this."""
         self._sign_in_replies = list(replies)
 
+    @property
+    def attempts(self) -> int:
+        """How often something was tried, besides sign-ins."""
+        return len(self.requests) + self.cut
+
+    async def quiet(self) -> None:
+        """Wait until no connection is open."""
+        while self.open:
+            self._closed.clear()
+            await self._closed.wait()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
         try:
-            received = await _read(reader)
-            reply = await self._reply_to(received)
-            await _answer(reply, reader, writer)
+            while await self._serve_one(reader, writer):
+                pass
         except asyncio.IncompleteReadError, ConnectionError:
             pass
         finally:
+            self.open -= 1
             self.disconnected.set()
+            self._closed.set()
             writer.close()
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; tell whether the connection stays open."""
+        if self.sign_ins and self._replies and self._replies[0].fault is Fault.RESET_ON_ARRIVAL:
+            _next(self._replies)
+            self.cut += 1
+            writer.transport.abort()
+            return False
+        reply = await self._reply_to(await _read(reader))
+        head = reply.head(self._named_version, keep_alive=self.keep_alive)
+        await _answer(reply, head, reader, writer)
+        return self.keep_alive and reply.fault is None
+
+    @property
+    def _named_version(self) -> str:
+        """What the answers name: servers before 0.32 do not."""
+        return self.version if _numbers(self.version) >= (0, 32) else ""
 
     async def _reply_to(self, received: Received) -> Reply:
         if received.path.endswith(SIGN_IN):
@@ -143,9 +191,14 @@ class FaultServer:
                 await self.hold_sign_in.wait()
             default = Reply(body={"auth_token": f"token-{number}", "user_id": 7, "status": 200})
             return _next(self._sign_in_replies) or default
+        if received.path.endswith("/api/") and not self._named_version:
+            self.version_questions += 1
+            return Reply(body={"versions": ["v3_0"], "flexmeasures_version": self.version})
         self.requests.append(received)
         self.arrived.set()
-        return _next(self._replies) or Reply()
+        reply = _next(self._replies) or Reply()
+        token = received.headers.get("Authorization", "")
+        return replace(reply, body=reply.content.replace(ECHO.encode(), token.encode()))
 
 
 def _next(replies: list[Reply]) -> Reply | None:
@@ -166,7 +219,9 @@ async def _read(reader: asyncio.StreamReader) -> Received:
     return Received(method=method, target=target, headers=headers, content=content)
 
 
-async def _answer(reply: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _answer(
+    reply: Reply, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
     match reply.fault:
         case Fault.RESET:
             writer.transport.abort()
@@ -175,10 +230,14 @@ async def _answer(reply: Reply, reader: asyncio.StreamReader, writer: asyncio.St
             await reader.read()
             return
         case Fault.STALL_IN_BODY | Fault.CUT_IN_BODY:
-            writer.write(reply.head + reply.content[: len(reply.content) // 2])
+            writer.write(head + reply.content[: len(reply.content) // 2])
             await writer.drain()
             if reply.fault is Fault.STALL_IN_BODY:
                 await reader.read()
             return
-    writer.write(reply.head + reply.content)
+    writer.write(head + reply.content)
     await writer.drain()
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))

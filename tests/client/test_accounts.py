@@ -34,7 +34,7 @@ async def test_the_version_is_asked_without_signing_in(
     assert server.sign_ins == []
 
 
-@pytest.mark.parametrize("version", ["0.33.0", "0.33.1", "1.0.1", "1.1.0rc1", "1", "10.0"])
+@pytest.mark.parametrize("version", ["0.28.0", "0.33.1", "1.0.1", "1.1.0rc1", "1", "10.0"])
 async def test_newer_servers_are_supported(
     version: str, client: FlexMeasuresClient, server: FaultServer
 ) -> None:
@@ -44,17 +44,17 @@ async def test_newer_servers_are_supported(
     assert (await client.ensure_supported()).server == version
 
 
-@pytest.mark.parametrize("version", ["0.32.5", "0.9", "0.33", "unknown", "", None])
+@pytest.mark.parametrize("version", ["0.27.5", "0.9", "0.28", "unknown", "", None])
 async def test_older_servers_are_refused(
     version: str | None, client: FlexMeasuresClient, server: FaultServer
 ) -> None:
     """And those that do not say."""
     server.script(discovery(version))
 
-    with pytest.raises(ServerTooOldError, match=r"older than 0\.33\.0") as caught:
+    with pytest.raises(ServerTooOldError, match=r"older than 0\.28\.0") as caught:
         await client.ensure_supported()
 
-    assert (caught.value.version, caught.value.minimum) == (version, "0.33.0")
+    assert (caught.value.version, caught.value.minimum) == (version, "0.28.0")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from custom_components.flexmeasures.client import (
 
 from .fault_server import FaultServer, Reply
 
-FIELDS = "id%7Cname%7Caccount_id%7Cgeneric_asset_type%7Cparent_asset_id%7Cflex_context%7Cflex_model%7Cattributes"
+FIELDS = "id%7Cname%7Caccount_id%7Cgeneric_asset_type%7Cparent_asset_id%7Clatitude%7Clongitude%7Cflex_context%7Cflex_model%7Cattributes"
 
 BUILDING = {
     "id": 2,
@@ -186,7 +186,32 @@ async def test_a_flex_context_is_replaced(client: FlexMeasuresClient, server: Fa
             ),
             "longitude",
         ),
+        (lambda client: client.update_asset(1), "updates"),
+        (lambda client: client.update_asset(1, []), "updates"),
+        (lambda client: client.update_asset(1, {"sensors": []}), "updates"),
+        (lambda client: client.update_asset(1, {"name": None}), "name"),
+        (lambda client: client.update_asset(1, {"name": "a"}, name="b"), "name"),
+        (lambda client: client.update_asset(1, {"latitude": "52"}), "latitude"),
+        (lambda client: client.update_asset(1, attributes={1: 2}), "attributes"),
+        (lambda client: client.update_asset(1, parent_id=0), "parent_id"),
         (lambda client: client.update_asset(1, flex_context=[]), "flex_context"),
+        (lambda client: client.get_assets(root=1, depth=-1), "depth"),
+        (lambda client: client.get_assets(fields="name"), "fields"),
+        (lambda client: client.get_assets(fields=["secrets"]), "fields"),
+        (lambda client: client.get_assets(page=0), "page"),
+        (lambda client: client.get_assets(per_page=5), "per_page"),
+        (lambda client: client.get_assets(page=1, per_page=0), "per_page"),
+        (lambda client: client.get_assets(sort_by="age"), "sort_by"),
+        (lambda client: client.get_assets(sort_dir="up"), "sort_dir"),
+        (lambda client: client.get_assets(search=""), "search"),
+        (lambda client: client.get_assets(type_id=0), "type_id"),
+        (lambda client: client.copy_asset(1, parent_id=0), "parent_id"),
+        (lambda client: client.delete_asset(0), "asset_id"),
+        (lambda client: client.get_asset_jobs(0), "asset_id"),
+        (
+            lambda client: client.get_kpis(1, start="2026-03-02T00:00Z", end="2026-03-01T00:00Z"),
+            "end",
+        ),
         (
             lambda client: client.update_asset(1, flex_context={"a": math.inf}),
             "flex_context a",

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 import socket
 
 import aiohttp
@@ -26,54 +25,10 @@ from custom_components.flexmeasures.client import (
     transport,
 )
 
+from .calls import DATE, HTML, add, html, limited, nothing_is_left, post, read, rejected, trigger
 from .certificates import self_signed
 from .conftest import FakeTime
 from .fault_server import Fault, FaultServer, Reply
-
-START = datetime(2026, 3, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-HTML = (
-    b"<html><head><title>502 Bad Gateway</title><style>p {}</style></head><body>nginx</body></html>"
-)
-DATE = {"Date": "Sun, 01 Mar 2026 00:00:00 GMT"}
-
-
-async def read(client: FlexMeasuresClient) -> object:
-    """A call that may be repeated, by GET."""
-    return await client.get_asset(3)
-
-
-async def post(client: FlexMeasuresClient) -> object:
-    """A call that may be repeated, by POST."""
-    return await client.post_sensor_data(3, start=START, duration=HOUR, values=[1.5], unit="kW")
-
-
-async def trigger(client: FlexMeasuresClient) -> object:
-    """A call that must not take effect twice."""
-    return await client.trigger_schedule(3, start=START, duration=HOUR)
-
-
-async def add(client: FlexMeasuresClient) -> object:
-    """Another call that must not take effect twice."""
-    return await client.add_asset(name="battery", type_id=5, account_id=1)
-
-
-def rejected(message: object) -> Reply:
-    """FlexMeasures' answer to input that it refuses."""
-    body = {"message": message, "result": "Rejected", "status": "UNPROCESSABLE_ENTITY"}
-    return Reply(status=422, body=body)
-
-
-def html(status: int) -> Reply:
-    """A web page of a proxy."""
-    return Reply(status=status, body=HTML, content_type="text/html; charset=utf-8")
-
-
-def limited(**headers: str) -> Reply:
-    """The answer of the rate limiter."""
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(status=429, body={"message": "You hit a rate limit."}, headers=headers)
 
 
 @dataclass(frozen=True)
@@ -91,6 +46,7 @@ ALWAYS = (3, 3, 3)
 
 CASES = {
     # aiohttp itself repeats a GET once when the connection breaks before the answer
+    "reset on arrival": Case(Reply(fault=Fault.RESET_ON_ARRIVAL), ConnectionFailedError, (6, 3, 1)),
     "reset": Case(Reply(fault=Fault.RESET), ConnectionFailedError, (6, 3, 1)),
     "stalled before the header": Case(Reply(fault=Fault.STALL), RequestTimeoutError, IF_HARMLESS),
     "stalled in the body": Case(Reply(fault=Fault.STALL_IN_BODY), RequestTimeoutError, IF_HARMLESS),
@@ -104,6 +60,14 @@ CASES = {
     ),
     "a web page": Case(html(200), UnexpectedResponseError, ONCE),
     "no content type": Case(Reply(content_type=""), UnexpectedResponseError, ONCE),
+    "3 MiB of JSON": Case(
+        Reply(body=b'["' + b"x" * 3 * 2**20 + b'"]'), UnexpectedResponseError, ONCE
+    ),
+    "a web page of 3 MiB": Case(
+        Reply(status=502, body=b"<p>" + b"word " * 600_000, content_type="text/html"),
+        ServerError,
+        IF_HARMLESS,
+    ),
     "another shape": Case(Reply(body=["surprise"]), UnexpectedResponseError, ONCE),
     "400": Case(Reply(status=400, body={"message": "No."}), ValidationError, ONCE),
     "403": Case(Reply(status=403, body={"message": "You cannot."}), PermissionDeniedError, ONCE),
@@ -122,6 +86,11 @@ CASES = {
     "422 list": Case(rejected(["Wrong."]), ValidationError, ONCE),
     "422 text": Case(rejected("Wrong."), ValidationError, ONCE),
     "422 nothing": Case(rejected(None), ValidationError, ONCE),
+    "422 nested deeply": Case(
+        rejected({"json": {"flex-model": {"0": {"soc-targets": {"1": ["Wrong."]}}}}}),
+        ValidationError,
+        ONCE,
+    ),
     "422 unknown identifier": Case(
         rejected({"path": {"id": ["No sensor found with ID 3."]}}), NotFoundError, ONCE
     ),
@@ -133,6 +102,11 @@ CASES = {
     ),
     "429, return late by date": Case(
         limited(Retry_After="Sun, 01 Mar 2026 00:05:00 GMT", **DATE), RateLimitedError, ONCE
+    ),
+    "429, return soon by the date of a clock that is a year off": Case(
+        limited(Retry_After="Mon, 01 Mar 2027 00:00:03 GMT", Date="Mon, 01 Mar 2027 00:00:00 GMT"),
+        RateLimitedError,
+        ALWAYS,
     ),
     "429, nonsense": Case(limited(Retry_After="soon"), RateLimitedError, ALWAYS),
     "500": Case(Reply(status=500, body={"message": "Oops."}), ServerError, IF_HARMLESS),
@@ -147,6 +121,9 @@ CASES = {
     ),
     "relative redirection": Case(
         Reply(status=308, headers={"Location": "/api/v3_0/assets/"}), UnexpectedResponseError, ONCE
+    ),
+    "303": Case(
+        Reply(status=303, headers={"Location": "/api/v3_0/assets/4"}), UnexpectedResponseError, ONCE
     ),
     "redirection to nowhere": Case(
         Reply(status=301, headers={"Location": "http://[broken"}), UnexpectedResponseError, ONCE
@@ -177,17 +154,22 @@ async def test_each_fault_has_its_error_and_its_number_of_requests(
     column: int,
     client: FlexMeasuresClient,
     server: FaultServer,
+    session: aiohttp.ClientSession,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Repeated only when that can help and do no harm."""
-    monkeypatch.setattr(transport, "ATTEMPT_TIME", 0.05)
+    """Repeated only when that can help and do no harm; afterwards nothing is left of it."""
+    await client.sign_in()
+    if case.reply.fault in {Fault.STALL, Fault.STALL_IN_BODY}:
+        monkeypatch.setattr(transport, "ATTEMPT_TIME", 0.2)
     server.script(case.reply)
+    tasks = asyncio.all_tasks()
 
     with pytest.raises(FlexMeasuresError) as caught:
         await call(client)
 
     assert type(caught.value) is case.error
-    assert len(server.requests) == case.requests[column]
+    assert server.attempts == case.requests[column]
+    await nothing_is_left(client, server, session, tasks)
 
 
 @pytest.mark.parametrize("call", [read, post, trigger, add])
@@ -297,132 +279,3 @@ async def test_a_closed_session_is_a_failed_connection(
 
     with pytest.raises(ConnectionFailedError, match="closed"):
         await client.get_versions()
-
-
-async def test_a_transient_fault_is_survived(
-    client: FlexMeasuresClient, server: FaultServer, time: FakeTime
-) -> None:
-    """The third attempt succeeds, after growing pauses; Retry-After of a 502 means nothing."""
-    good = Reply(body={"id": 1, "name": "Toy Account", "status": 200})
-    server.script(html(502), Reply(fault=Fault.CUT_IN_BODY), good)
-
-    account = await client.get_account(1)
-
-    assert account.name == "Toy Account"
-    assert time.pauses == [0.25, 0.5]
-
-
-@pytest.mark.parametrize(
-    ("headers", "retry_after", "pauses"),
-    [
-        ({"Retry-After": "2"}, 2.0, [2.25, 2.5]),
-        ({"Retry-After": "Sun, 01 Mar 2026 00:00:03 GMT", **DATE}, 3.0, [3.25, 3.5]),
-        ({"Retry-After": "Sat, 28 Feb 2026 00:00:00 GMT", **DATE}, 0.0, [0.25, 0.5]),
-        ({"Retry-After": "Sun, 01 Mar 2026 00:00:03 GMT"}, None, [0.25, 0.5]),
-        ({"Retry-After": "-5"}, None, [0.25, 0.5]),
-        ({"Retry-After": "1" * 400}, 111_111_111.0, []),
-        ({"Retry-After": "300"}, 300.0, []),
-        ({"Retry-After": ""}, None, [0.25, 0.5]),
-    ],
-)
-async def test_the_servers_wish_for_a_pause_is_kept(
-    headers: dict[str, str],
-    retry_after: float | None,
-    pauses: list[float],
-    client: FlexMeasuresClient,
-    server: FaultServer,
-    time: FakeTime,
-) -> None:
-    """Up to a bound; beyond it the caller learns how long it is. A date counts by the server's own clock."""
-    server.script(Reply(status=429, body={"message": "Slow down."}, headers=headers))
-
-    with pytest.raises(RateLimitedError, match="Slow down") as caught:
-        await client.get_asset(3)
-
-    assert caught.value.retry_after == retry_after
-    assert time.pauses == pauses
-
-
-async def test_attempts_end_when_the_time_is_up(
-    client: FlexMeasuresClient, server: FaultServer, time: FakeTime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No attempt begins after the total time."""
-    await client.sign_in()
-    monkeypatch.setattr(transport, "TOTAL_TIME", 2.0)
-    server.script(limited(Retry_After="1.9"), limited(Retry_After="2"))
-
-    with pytest.raises(RateLimitedError):
-        await client.get_asset(3)
-
-    assert len(server.requests) == 2
-
-
-async def test_an_endless_answer_is_cut_off(
-    client: FlexMeasuresClient, server: FaultServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Memory stays bounded."""
-    monkeypatch.setattr(transport, "LARGEST_ANSWER", 1_000)
-    server.script(Reply(body=b"x" * 200_000))
-
-    with pytest.raises(UnexpectedResponseError, match="larger than 1000 bytes"):
-        await client.get_asset(3)
-
-    assert len(server.requests) == 1
-
-
-async def test_web_pages_are_quoted_in_short(
-    client: FlexMeasuresClient, server: FaultServer
-) -> None:
-    """The words that a person would see, without markup."""
-    server.script(html(502))
-    with pytest.raises(ServerError, match=r"^HTTP status 502: 502 Bad Gateway nginx$") as caught:
-        await client.get_asset(3)
-    assert (caught.value.status, caught.value.request) == (502, "GET /api/v3_0/assets/3")
-
-    server.script(Reply(status=502, body=b"<p>" + b"word " * 10_000, content_type="text/html"))
-    with pytest.raises(ServerError) as caught:
-        await client.get_asset(3)
-    assert len(str(caught.value)) < 350
-
-
-@pytest.mark.parametrize(
-    ("location", "named"),
-    [
-        ("https://evil.example/steal?token=1#x", "https://evil.example/steal:"),
-        ("https://user:pass@evil.example/", "https://evil.example/:"),
-        ("/elsewhere", "redirects to /elsewhere:"),
-        (None, "nowhere"),
-    ],
-)
-async def test_redirections_name_their_target_and_are_not_followed(
-    location: str | None, named: str, client: FlexMeasuresClient, server: FaultServer
-) -> None:
-    """The token would go along."""
-    server.script(Reply(status=302, headers={"Location": location} if location else {}))
-
-    with pytest.raises(UnexpectedResponseError, match=named):
-        await client.get_asset(3)
-
-
-@pytest.mark.parametrize("stage", ["sign-in", "header", "body"])
-async def test_cancellation_passes_through_and_leaves_nothing(
-    stage: str, client: FlexMeasuresClient, server: FaultServer
-) -> None:
-    """No task, no connection."""
-    if stage == "sign-in":
-        server.hold_sign_in = asyncio.Event()
-    server.script(Reply(fault=Fault.STALL if stage == "header" else Fault.STALL_IN_BODY))
-    before = asyncio.all_tasks()
-    call = asyncio.create_task(client.get_asset(3))
-    await server.arrived.wait()
-
-    server.disconnected.clear()
-    call.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await call
-    if server.hold_sign_in is not None:
-        server.hold_sign_in.set()
-    await server.disconnected.wait()
-    await asyncio.sleep(0)
-
-    assert asyncio.all_tasks() <= before

@@ -33,6 +33,7 @@ HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
 NAIVE = START.replace(tzinfo=None)
 
+MODEL = {"sensor": 2}
 TRIGGERED = Reply(status=202, body={"status": "ACCEPTED", "job": ID, "schedule": ID})
 FINISHED = Reply(body={"status": "FINISHED", "message": "Done."})
 SCHEDULE = {
@@ -64,96 +65,13 @@ async def fetch(client: FlexMeasuresClient, **change: Any) -> SensorSchedule:
     return await client.get_schedule(2, ID, duration=HOUR, unit="kW", **change)
 
 
-async def test_a_minimal_trigger_sends_nothing_that_was_not_given(
-    client: FlexMeasuresClient, server: FaultServer
-) -> None:
-    """Not even an empty flex-model."""
-    server.script(TRIGGERED)
-
-    assert await client.trigger_schedule(3, start=START, duration=HOUR) == ID
-    assert await client.trigger_schedule(3, start=START, duration=HOUR, flex_model=[]) == ID
-
-    assert [(request.method, request.target) for request in server.requests] == [
-        ("POST", "/api/v3_0/assets/3/schedules/trigger")
-    ] * 2
-    assert [request.body for request in server.requests] == [
-        {"start": "2026-03-01T12:00:00+00:00", "duration": "PT1H"}
-    ] * 2
-
-
-async def test_a_full_trigger_sends_what_the_server_reads(
-    client: FlexMeasuresClient, server: FaultServer
-) -> None:
-    """Keys in kebab-case, moments and lengths in ISO 8601, empty lists nowhere, texts untouched."""
-    server.script(TRIGGERED)
-
-    await client.trigger_schedule(
-        3,
-        start=START,
-        duration=HOUR,
-        flex_model={
-            "sensor": 2,
-            "soc_at_start": "2 kWh",
-            "soc-targets": [],
-            "soc_minima": [
-                {"value": "5 kWh", "datetime": START + HOUR, "duration": QUARTER},
-                {"value": 5, "start": START, "end": START + HOUR},
-            ],
-            "prefer_charging_sooner": False,
-        },
-        flex_context=[
-            {
-                "commodity": "electricity",
-                "commitments": [{"name": "my_peak_commitment", "up_price": "1 EUR/kWh"}],
-                "inflexible-consumption": (),
-            }
-        ],
-        prior=START - HOUR,
-        resolution=QUARTER,
-        force_new_job_creation=True,
-    )
-
-    assert server.requests[0].body == {
-        "start": "2026-03-01T12:00:00+00:00",
-        "duration": "PT1H",
-        "flex-model": [
-            {
-                "sensor": 2,
-                "soc-at-start": "2 kWh",
-                "soc-minima": [
-                    {
-                        "value": "5 kWh",
-                        "datetime": "2026-03-01T13:00:00+00:00",
-                        "duration": "PT15M",
-                    },
-                    {
-                        "value": 5,
-                        "start": "2026-03-01T12:00:00+00:00",
-                        "end": "2026-03-01T13:00:00+00:00",
-                    },
-                ],
-                "prefer-charging-sooner": False,
-            }
-        ],
-        "flex-context": [
-            {
-                "commodity": "electricity",
-                "commitments": [{"name": "my_peak_commitment", "up-price": "1 EUR/kWh"}],
-            }
-        ],
-        "prior": "2026-03-01T11:00:00+00:00",
-        "resolution": "PT15M",
-        "force-new-job-creation": True,
-    }
-
-
 async def test_an_older_server_names_the_job_a_schedule(
     client: FlexMeasuresClient, server: FaultServer
 ) -> None:
     """And answers 200."""
     server.script(Reply(body={"status": "PROCESSED", "schedule": ID}))
 
-    assert await client.trigger_schedule(3, start=START, duration=HOUR) == ID
+    assert await client.trigger_schedule(3, start=START, duration=HOUR, flex_model=MODEL) == ID
 
 
 def triggering(**change: Any) -> Callable[[FlexMeasuresClient], Awaitable[object]]:
@@ -199,6 +117,21 @@ def fetching(**change: Any) -> Callable[[FlexMeasuresClient], Awaitable[object]]
         (
             triggering(flex_model={"soc_targets": [{"datetime": NAIVE}]}),
             "flex_model 0 soc-targets 0 datetime",
+        ),
+        (triggering(asset_id=None), "asset_id"),
+        (triggering(sensor_id=2), "sensor_id"),
+        (triggering(asset_id=None, sensor_id=0), "sensor_id"),
+        (triggering(asset_id=None, sensor_id=2, flex_model=[MODEL, MODEL]), "flex_model"),
+        (triggering(asset_id=None, sensor_id=2, flex_model={"sensor": 3}), "flex_model"),
+        (triggering(asset_id=None, sensor_id=2, flex_model={"asset": 3}), "flex_model"),
+        (triggering(flex_model="battery"), "flex_model"),
+        (
+            triggering(flex_model={"soc_targets": [{"datetime": "2026-03-01T12:00"}]}),
+            "flex_model 0 soc-targets 0 datetime",
+        ),
+        (
+            triggering(flex_model={"soc_minima": [{"duration": "long"}]}),
+            "flex_model 0 soc-minima 0 duration",
         ),
         (triggering(flex_context={1: 2}), "flex_context"),
         (triggering(flex_context=[{"relax": {1}}]), "flex_context 0 relax"),
@@ -391,7 +324,7 @@ async def test_a_used_up_trigger_budget_is_told_at_once(
     )
 
     with pytest.raises(RateLimitedError) as caught:
-        await client.trigger_schedule(3, start=START, duration=HOUR)
+        await client.trigger_schedule(3, start=START, duration=HOUR, flex_model=MODEL)
 
     assert caught.value.retry_after == 240
     assert time.pauses == []

@@ -1,17 +1,15 @@
 """Calls about the server itself, the signed-in user and accounts."""
 
-import re
-
+from .compatibility import JOBS_SINCE, MINIMUM_SERVER_VERSION, is_older
 from .connection import API, Calls
 from .errors import ServerTooOldError, UnexpectedResponseError
 from .inputs import checked_id
 from .models import Account, Health, ServerVersions, User
-from .parsing import account, health, read, server_versions, user
+from .parsing import account, health, read, server_versions
+from .record_parsing import sources
+from .records import DataSource
 from .transport import Request
-
-MINIMUM_SERVER_VERSION = (
-    "0.33.0"  # the first with GET /jobs, which tells when data and schedules are ready
-)
+from .users import signed_in_user
 
 # What other web services answer to an address that they do not know, or to strangers.
 _REFUSALS = frozenset({400, 401, 403, 404, 405, 410, 422})
@@ -43,7 +41,7 @@ class AccountCalls(Calls):
             ServerTooOldError: the server is older than `MINIMUM_SERVER_VERSION`.
         """
         versions = await self.get_versions()
-        if versions.server is None or _release(versions.server) < _release(MINIMUM_SERVER_VERSION):
+        if versions.server is None or is_older(versions.server, MINIMUM_SERVER_VERSION):
             raise ServerTooOldError(version=versions.server, minimum=MINIMUM_SERVER_VERSION)
         return versions
 
@@ -55,18 +53,25 @@ class AccountCalls(Calls):
 
     async def get_user(self) -> User:
         """Return the signed-in user."""
-        token = await self._connection.tokens.token()
-        return await self._connection.call(
-            Request(method="GET", path=f"{API}/users/{token.user_id}"), user
-        )
+        return await signed_in_user(self._connection)
 
-    async def get_account(self, account_id: int) -> Account:
-        """Return an account."""
+    async def get_account(self, account_id: int | None = None) -> Account:
+        """Return an account: the signed-in user's own, unless another one is named."""
+        if account_id is None:
+            account_id = (await self.get_user()).account_id
         path = f"{API}/accounts/{checked_id(account_id, 'account_id')}"
         return await self._connection.call(Request(method="GET", path=path), account)
 
+    async def get_sources(self, *, only_latest: bool = True) -> tuple[DataSource, ...]:
+        """Return the data sources that the user may see: who or what recorded values.
 
-def _release(version: str) -> tuple[int, ...]:
-    """Return the numbers of a version: development versions and candidates count as the release they lead to."""
-    match = re.match(r"\d{1,6}(?:\.\d{1,6})*", version.strip())
-    return tuple(int(number) for number in match[0].split(".")) if match else ()
+        Args:
+            only_latest: of several versions of one model, only the newest.
+
+        Raises:
+            ServerTooOldError: the server is older than 0.33.0.
+        """
+        await self._connection.require(JOBS_SINCE, "get_sources")
+        query = {"only_latest": "true" if only_latest else "false"}
+        request = Request(method="GET", path=f"{API}/sources", query=query)
+        return await self._connection.call(request, sources)

@@ -1,11 +1,13 @@
 """What the server answered, and which error an answer means."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 import html
 from itertools import islice
 import re
 from typing import Final
+
+from yarl import URL
 
 from .errors import (
     AuthenticationError,
@@ -54,7 +56,8 @@ class Answer:
 
     request: str
     status: int
-    data: JsonValue
+    data: JsonValue = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
 
 def response_error(answer: Answer) -> ResponseError:
@@ -108,6 +111,16 @@ def page_quote(content: bytes) -> str:
     text = content.lstrip()[:_SCANNED_PAGE].decode(errors="replace")
     text = re.sub(r"(?is)<(script|style)\b.*?</\1>|<!--.*?-->", " ", text)
     return shortened(html.unescape(re.sub(r"<[^>]*>", " ", text)))
+
+
+def redirection(location: str | None) -> str:
+    """Say where the server sends us; we do not go there, because the token would go along."""
+    try:
+        target = URL(location or "").with_query(None).with_fragment(None)
+        target = target.with_user(None) if target.absolute else target
+    except ValueError:
+        target = URL()
+    return f"the server redirects to {shortened(str(target)) or 'nowhere'}: use the final address instead"
 
 
 def _fields(body: JsonObject) -> tuple[FieldMessage, ...]:

@@ -98,6 +98,11 @@ class TokenKeeper:
         self._failure: FlexMeasuresError | None = None
         self._sign_ins = 0
 
+    @property
+    def email(self) -> str:
+        """Whose token it is, or will be."""
+        return self._credentials.email
+
     def replace_credentials(self, credentials: Credentials) -> None:
         """Use other credentials from now on, also for a sign-in that is under way."""
         self._credentials = credentials

@@ -1,6 +1,7 @@
 """ISO 8601 durations as FlexMeasures writes them, to and from ``timedelta``."""
 
 from datetime import timedelta
+from functools import lru_cache
 import re
 
 _DURATION = re.compile(
@@ -17,6 +18,7 @@ _CALENDAR_UNITS = re.compile(r"[+-]?P[^T]*[YM]")
 _MICROSECOND = timedelta(microseconds=1)
 
 
+@lru_cache(maxsize=64)  # a program uses few lengths, and each with every request
 def format_duration(duration: timedelta) -> str:
     """Write a duration in hours, minutes and seconds, exact to the microsecond.
 

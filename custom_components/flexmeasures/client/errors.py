@@ -27,7 +27,20 @@ class InvalidInputError(FlexMeasuresError):
 
 
 class ConnectionFailedError(FlexMeasuresError):
-    """The server could not be reached, or the connection broke."""
+    """The server could not be reached, or the connection broke.
+
+    Attributes:
+        may_have_arrived: False when the server surely did not get the request.
+    """
+
+    def __init__(self, message: str = "", *, may_have_arrived: bool = True) -> None:
+        """Say what happened, and whether the request may have taken effect all the same."""
+        super().__init__(message)
+        self.may_have_arrived = may_have_arrived
+
+
+class ClosedError(ConnectionFailedError):
+    """The client or its session was closed, as happens while a program ends."""
 
 
 class CertificateError(ConnectionFailedError):
@@ -107,10 +120,10 @@ class ValidationError(ResponseError):
 
 
 class RateLimitedError(ResponseError):
-    """The server asks for a pause.
+    """The server asks for a pause, or the client keeps one so that the server does not have to ask.
 
     Attributes:
-        retry_after: seconds until the next request may succeed, as the server said; None if it did not say.
+        retry_after: seconds until the next request may succeed; None if the server did not say.
     """
 
     def __init__(
@@ -135,13 +148,17 @@ class ServerTooOldError(FlexMeasuresError):
     Attributes:
         version: what the server runs; None if it does not say.
         minimum: the oldest version that will do.
+        call: what needs it; None for the client as a whole.
     """
 
-    def __init__(self, *, version: str | None, minimum: str) -> None:
+    def __init__(self, *, version: str | None, minimum: str, call: str | None = None) -> None:
         """Say what runs there and what is needed."""
-        super().__init__(f"FlexMeasures {version or 'of unknown version'} is older than {minimum}")
+        server = f"FlexMeasures {version or 'of unknown version'}"
+        text = f"{server} is older than {minimum}"
+        super().__init__(f"{text}, which {call} takes" if call else text)
         self.version = version
         self.minimum = minimum
+        self.call = call
 
 
 class JobFailedError(FlexMeasuresError):

@@ -6,9 +6,12 @@ from functools import partial
 from typing import Final
 
 from .answers import response_error
+from .budget import Priority
+from .compatibility import JOBS_SINCE
 from .connection import API, Calls
 from .errors import (
     CertificateError,
+    ClosedError,
     ConnectionFailedError,
     JobFailedError,
     JobTimeoutError,
@@ -18,7 +21,8 @@ from .errors import (
 from .inputs import checked_job_id
 from .models import Job, JobStatus
 from .parsing import is_job, job, read
-from .transport import Request, Timing
+from .retries import Timing
+from .transport import Request
 
 # The server ends a job after 180 s; the rest is for its queue and for the way.
 DEFAULT_TIMEOUT: Final = timedelta(seconds=200)
@@ -36,9 +40,14 @@ class JobCalls(Calls):
 
         Raises:
             NotFoundError: the server does not know the job (any more).
+            ServerTooOldError: servers before 0.33 tell about a schedule only (`get_schedule` waits for it), and store
+                data before they answer.
         """
         path = f"{API}/jobs/{checked_job_id(job_id, 'job_id')}"
-        request = Request(method="GET", path=path, readable=frozenset({422}))
+        await self._connection.require(JOBS_SINCE, "get_job")
+        request = Request(
+            method="GET", path=path, readable=frozenset({422}), priority=Priority.URGENT
+        )
         answer = await self._connection.answer(request)
         if answer.status == 422 and not is_job(answer.data):
             raise response_error(answer)
@@ -57,6 +66,7 @@ class JobCalls(Calls):
         Raises:
             JobFailedError: the job failed, or was stopped.
             JobTimeoutError: it did not end within `timeout`.
+            ServerTooOldError: as for `get_job`.
         """
 
         async def finished() -> Job | None:
@@ -64,7 +74,8 @@ class JobCalls(Calls):
             if found.status.has_ended and found.status is not JobStatus.FINISHED:
                 details = {"exc-info": found.failure} if found.failure else None
                 message = found.message or f"the job ended as {found.status}"
-                raise JobFailedError(message, job_id=job_id, details=details)
+                error = JobFailedError(message, job_id=job_id, details=details)
+                raise self._connection.triggered.explained(error)
             return found if found.status.has_ended else None
 
         return await poll(finished, job_id=job_id, limit=timeout, timing=self._connection.timing)
@@ -85,7 +96,7 @@ async def poll[T](
         try:
             if (result := await ask()) is not None:
                 return result
-        except CertificateError:
+        except CertificateError, ClosedError:
             raise
         except ConnectionFailedError, ServerError:
             pass

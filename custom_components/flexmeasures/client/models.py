@@ -1,6 +1,6 @@
 """What FlexMeasures tells us, as frozen typed data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -62,8 +62,17 @@ class Asset:
     """A FlexMeasures asset: a site, a device, or a group of them.
 
     Attributes:
+        account_id: None for a public asset.
         parent_id: None for a top-level asset.
+        description: words for people; empty when there are none.
+        external_id: the asset's name in another system.
+        latitude: degrees north.
+        longitude: degrees east.
         flex_context: what the server stores for scheduling, in FlexMeasures' own field names.
+        flex_model: what the server stores for scheduling, in FlexMeasures' own field names.
+        attributes: anything that somebody keeps there.
+        sensors_to_show: the graphs of the asset's page, as the server describes them.
+        sensors_to_show_as_kpis: what `get_kpis` summarises, as the server describes it.
     """
 
     id: int
@@ -71,9 +80,15 @@ class Asset:
     type_name: str
     account_id: int | None
     parent_id: int | None
+    description: str = ""
+    external_id: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
     flex_context: JsonObject = field(default_factory=dict)
     flex_model: JsonObject = field(default_factory=dict)
     attributes: JsonObject = field(default_factory=dict)
+    sensors_to_show: tuple[JsonValue, ...] = ()
+    sensors_to_show_as_kpis: tuple[JsonValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +135,26 @@ class SensorData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SensorTable:
+    """Values of several sensors side by side, on one grid.
+
+    Attributes:
+        start: of the first row.
+        resolution: from row to row.
+        columns: one per sensor, in the order in which they were asked for; each states its unit.
+    """
+
+    start: datetime
+    resolution: timedelta
+    columns: tuple[SensorData, ...]
+
+    def rows(self) -> Iterator[tuple[datetime, tuple[float | None, ...]]]:
+        """Yield the moment at which each interval begins, and one value per sensor."""
+        for index, row in enumerate(zip(*(column.values for column in self.columns), strict=True)):
+            yield self.start + index * self.resolution, row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostedData:
     """The server's receipt for posted values.
 
@@ -155,6 +190,22 @@ class SensorSchedule:
     values: tuple[float | None, ...]
     scheduler: str | None = None
     commitment_costs: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorForecast:
+    """A forecast for one sensor, in the sensor's own unit and sign convention.
+
+    Attributes:
+        values: one per interval of ``resolution`` from ``start``; None where there is no forecast.
+    """
+
+    sensor_id: int
+    forecast_id: str
+    start: datetime
+    resolution: timedelta
+    unit: str
+    values: tuple[float | None, ...]
 
 
 class JobStatus(StrEnum):
@@ -200,3 +251,14 @@ class ScheduleResult:
 
     job: Job
     schedules: tuple[SensorSchedule, ...]
+
+    def for_sensor(self, sensor_id: int) -> SensorSchedule:
+        """Return the schedule of one of the requested sensors.
+
+        Raises:
+            KeyError: it was not requested.
+        """
+        for schedule in self.schedules:
+            if schedule.sensor_id == sensor_id:
+                return schedule
+        raise KeyError(sensor_id)

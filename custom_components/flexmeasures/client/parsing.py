@@ -1,12 +1,9 @@
 """The JSON edge: the server's answers become models here, and nowhere else."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-import json
-import math
+from datetime import timedelta
 
 from .answers import Answer, shortened
-from .durations import parse_duration
 from .errors import UnexpectedResponseError
 from .models import (
     Account,
@@ -19,17 +16,31 @@ from .models import (
     JsonValue,
     Sensor,
     SensorData,
+    SensorForecast,
     SensorSchedule,
     ServerVersions,
     SignConvention,
     User,
 )
+from .shapes import (
+    ShapeError,
+    as_list,
+    as_number,
+    as_object,
+    duration,
+    embedded,
+    embedded_list,
+    integer,
+    list_of,
+    moment,
+    numbers,
+    optional_integer,
+    optional_number,
+    optional_text,
+    text,
+)
 
 _HOUR = timedelta(hours=1)
-
-
-class ShapeError(ValueError):
-    """The data has another shape than documented; the text names the field."""
 
 
 def read[T](answer: Answer, parse: Callable[[JsonValue], T]) -> T:
@@ -43,17 +54,6 @@ def read[T](answer: Answer, parse: Callable[[JsonValue], T]) -> T:
     except ShapeError as error:
         message = f"unexpected answer: {error}"
     raise UnexpectedResponseError(message, status=answer.status, request=answer.request)
-
-
-def list_of[T](parse: Callable[[JsonValue], T]) -> Callable[[JsonValue], tuple[T, ...]]:
-    """Return a parser of a JSON list whose items `parse` understands."""
-
-    def parse_list(data: JsonValue) -> tuple[T, ...]:
-        if not isinstance(data, list):
-            raise ShapeError(f"a list was expected, not {_kind(data)}")
-        return tuple(parse(item) for item in data)
-
-    return parse_list
 
 
 def signed_in(data: JsonValue) -> tuple[str, int]:
@@ -118,10 +118,27 @@ def asset(data: JsonValue) -> Asset:
         type_name=asset_type(body.get("generic_asset_type")).name,
         account_id=optional_integer(body, "account_id"),
         parent_id=optional_integer(body, "parent_asset_id"),
+        description=optional_text(body, "description") or "",
+        external_id=optional_text(body, "external_id"),
+        latitude=optional_number(body, "latitude"),
+        longitude=optional_number(body, "longitude"),
         flex_context=embedded(body, "flex_context"),
         flex_model=embedded(body, "flex_model"),
         attributes=embedded(body, "attributes"),
+        sensors_to_show=embedded_list(body, "sensors_to_show"),
+        sensors_to_show_as_kpis=embedded_list(body, "sensors_to_show_as_kpis"),
     )
+
+
+def page_of[T](parse: Callable[[JsonValue], T]) -> Callable[[JsonValue], tuple[T, ...]]:
+    """Return a parser of one page of a list."""
+    parse_list = list_of(parse)
+    return lambda data: parse_list(as_object(data).get("data"))
+
+
+def copied_asset(data: JsonValue) -> int:
+    """Read the answer to a copy: the identifier of the new asset."""
+    return integer(as_object(data), "asset")
 
 
 def sensor(data: JsonValue) -> Sensor:
@@ -164,9 +181,34 @@ def posted_job(data: JsonValue) -> str | None:
 
 
 def triggered_job(data: JsonValue) -> str:
-    """Read the answer to a trigger: servers before 1.0 call the job a schedule."""
+    """Read the answer to a trigger: servers before 1.0 call the job after what it makes."""
     body = as_object(data)
-    return optional_text(body, "job") or text(body, "schedule")
+    return optional_text(body, "job") or optional_text(body, "forecast") or text(body, "schedule")
+
+
+def forecast_parts(data: JsonValue) -> tuple[str, ...]:
+    """Read which further jobs hold the forecast, one per period; none when it is in the answer itself."""
+    parts = as_object(data).get("forecasts")
+    return tuple(str(part) for part in as_list(parts)) if parts is not None else ()
+
+
+def forecast(data: JsonValue, sensor: Sensor, forecast_id: str) -> SensorForecast:
+    """Read a forecast of this sensor.
+
+    The server leaves out what it does not know without saying when that was, so gaps cannot be told from the rest.
+    """
+    body = as_object(data)
+    values = numbers(body, "values")
+    if sensor.resolution and len(values) * sensor.resolution != duration(body, "duration"):
+        raise ShapeError("values has gaps")
+    return SensorForecast(
+        sensor_id=sensor.id,
+        forecast_id=forecast_id,
+        start=moment(body, "start"),
+        resolution=sensor.resolution or duration(body, "duration") / max(len(values), 1),
+        unit=text(body, "unit"),
+        values=values,
+    )
 
 
 def sensor_schedule(
@@ -191,7 +233,7 @@ def sensor_schedule(
         commitment_costs={
             name: cost
             for name, value in costs.items()
-            if (cost := _number(value, "commitment_costs")) is not None
+            if (cost := as_number(value, "commitment_costs")) is not None
         },
     )
 
@@ -240,95 +282,6 @@ def is_job(data: JsonValue) -> bool:
     return isinstance(status, str) and status.upper() in JobStatus
 
 
-def as_object(data: JsonValue) -> JsonObject:
-    """Return the JSON object."""
-    if not isinstance(data, dict):
-        raise ShapeError(f"an object was expected, not {_kind(data)}")
-    return data
-
-
-def integer(body: JsonObject, key: str) -> int:
-    """Return a whole number."""
-    value = body.get(key)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ShapeError(f"{key} is {_kind(value)} instead of a whole number")
-    return value
-
-
-def optional_integer(body: JsonObject, key: str) -> int | None:
-    """Return a whole number, or None for null or nothing."""
-    return None if body.get(key) is None else integer(body, key)
-
-
-def text(body: JsonObject, key: str) -> str:
-    """Return a text."""
-    value = body.get(key)
-    if not isinstance(value, str):
-        raise ShapeError(f"{key} is {_kind(value)} instead of a text")
-    return value
-
-
-def optional_text(body: JsonObject, key: str) -> str | None:
-    """Return a text, or None for null or nothing."""
-    return None if body.get(key) is None else text(body, key)
-
-
-def duration(body: JsonObject, key: str) -> timedelta:
-    """Return a duration of fixed length, zero or more."""
-    try:
-        value = parse_duration(text(body, key))
-    except ShapeError:
-        raise
-    except ValueError as error:
-        raise ShapeError(f"{key}: {error}") from None
-    if value < timedelta():
-        raise ShapeError(f"{key} is negative")
-    return value
-
-
-def moment(body: JsonObject, key: str) -> datetime:
-    """Return a moment in UTC."""
-    value = text(body, key)
-    try:
-        parsed = datetime.fromisoformat(value)
-        if parsed.tzinfo is not None:
-            return parsed.astimezone(UTC)
-    except ValueError, OverflowError:
-        pass
-    raise ShapeError(f"{key} is no moment with a time zone")
-
-
-def embedded(body: JsonObject, key: str) -> JsonObject:
-    """Return an object that FlexMeasures sends as JSON text; nothing gives an empty one."""
-    value = body.get(key)
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError, RecursionError:
-            raise ShapeError(f"{key} holds broken JSON") from None
-    return {} if value is None else as_object(value)
-
-
-def numbers(body: JsonObject, key: str) -> tuple[float | None, ...]:
-    """Return a list of numbers; null and what is not finite become None, minus zero becomes zero."""
-    values = body.get(key)
-    if not isinstance(values, list):
-        raise ShapeError(f"{key} is {_kind(values)} instead of a list")
-    return tuple([_number(value, key) for value in values])
-
-
-def _number(value: JsonValue, key: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ShapeError(f"{key} holds {_kind(value)} instead of a number")
-    try:
-        number = float(value) + 0.0  # minus zero plus zero is zero
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
 def _objects(value: JsonValue) -> tuple[JsonObject, ...]:
     return (
         tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
@@ -338,18 +291,3 @@ def _objects(value: JsonValue) -> tuple[JsonObject, ...]:
 def _last_line(traceback: str) -> str:
     lines = traceback[-4_000:].split("\n")
     return next((shortened(line) for line in reversed(lines) if line.strip()), "")
-
-
-def _kind(value: JsonValue) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "a truth value"
-        case str():
-            return "a text"
-        case int() | float():
-            return "a number"
-        case list():
-            return "a list"
-    return "an object"
