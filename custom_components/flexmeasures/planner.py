@@ -1,7 +1,6 @@
 """When and what to schedule: one trigger for all flexible devices of the site."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 import random
 
@@ -29,6 +28,7 @@ from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
 from .errors import errors_for_actions
 from .flexible_device import FlexibleDevice, stored_energy
+from .listeners import Listeners
 from .measurements import ValueWindow
 from .scheduling import Schedule, floor_to_resolution
 from .units import convert
@@ -74,11 +74,11 @@ class Planner:
         self._values = values
         self._devices = devices
         self._schedules: dict[str, Schedule] = {}
-        self._listeners: list[Callable[[], None]] = []
         self._one_at_a_time = asyncio.Lock()
         self._waiting: asyncio.Task[None] | None = None
         self._timer: CALLBACK_TYPE | None = None
         self._retry = _FIRST_RETRY
+        self.listeners = Listeners()
         self.problem: HomeAssistantError | None = None
 
     @callback
@@ -130,17 +130,6 @@ class Planner:
         """Return the device's current schedule; None before the first."""
         return self._schedules.get(subentry_id)
 
-    @callback
-    def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call the listener whenever a schedule or the problem changed."""
-        self._listeners.append(listener)
-
-        @callback
-        def remove() -> None:
-            self._listeners.remove(listener)
-
-        return remove
-
     async def async_reschedule(self) -> None:
         """Compute new schedules from what is known now; callers that wait for the next run share it.
 
@@ -169,8 +158,7 @@ class Planner:
                 raise
             finally:
                 self._async_tell_problem(before)
-                for listener in list(self._listeners):
-                    listener()
+                self.listeners.async_call()
 
     @callback
     def _async_tell_problem(self, before: HomeAssistantError | None) -> None:
