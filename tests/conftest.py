@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from types import MappingProxyType
-from unittest.mock import AsyncMock, create_autospec, patch
+from unittest.mock import AsyncMock, PropertyMock, create_autospec, patch
 
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL, CONF_VERIFY_SSL
@@ -80,6 +80,17 @@ def client() -> Iterator[AsyncMock]:
     site.answer(client)
     with patch("custom_components.flexmeasures.connection.FlexMeasuresClient", return_value=client):
         yield client
+
+
+@pytest.fixture
+def entity_registry_enabled_by_default() -> Iterator[None]:
+    """Enable also the entities that are disabled at first."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        new_callable=PropertyMock,
+        return_value=True,
+    ):
+        yield
 
 
 def make_entry(*subentries: ConfigSubentryData, **changes: object) -> MockConfigEntry:

@@ -15,6 +15,7 @@ from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import async_remove_stale_sensors, async_update_devices
 from .flexible_device import FlexibleDevice
 from .planner import Planner
+from .repairs import async_remove_issues
 from .scheduling import FlexModelError
 from .services import async_setup_services
 from .values import SiteValues
@@ -98,6 +99,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
     if unloaded:
         async_release_connection(hass, entry)
     return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
+    """Leave nothing behind that people would have to mend."""
+    async_remove_issues(hass, entry)
 
 
 async def async_remove_config_entry_device(

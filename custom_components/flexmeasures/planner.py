@@ -30,6 +30,7 @@ from .errors import errors_for_actions
 from .flexible_device import FlexibleDevice, stored_energy
 from .listeners import Listeners
 from .measurements import ValueWindow
+from .repairs import PLANNING_ISSUES, async_update_issues
 from .scheduling import Schedule, floor_to_resolution
 from .units import convert
 from .values import SiteValues
@@ -158,6 +159,7 @@ class Planner:
                 raise
             finally:
                 self._async_tell_problem(before)
+                async_update_issues(self._hass, self._entry, PLANNING_ISSUES, self.problem)
                 self.listeners.async_call()
 
     @callback

@@ -84,6 +84,8 @@ class ServerVersionSensor(SiteEntity, SensorEntity):
         entry = coordinator.config_entry
         self._attr_translation_key = key
         self._attr_unique_id = f"{entry.entry_id}_{key}"
+        # The server's device shows its version already.
+        self._attr_entity_registry_enabled_default = key != "server_version"
         self._attr_device_info = DeviceInfo(identifiers={server_identifier(entry)})
         self._attr_native_value = version
 

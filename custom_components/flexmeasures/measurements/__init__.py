@@ -3,7 +3,7 @@
 Knows neither HTTP nor Home Assistant; time is passed in.
 """
 
-from .polling import PollPlan, refresh_period
+from .polling import PollPlan, first_due, refresh_period
 from .window import ValueRow, ValueWindow, WindowRequest, plan_window
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "ValueRow",
     "ValueWindow",
     "WindowRequest",
+    "first_due",
     "plan_window",
     "refresh_period",
 ]

@@ -1,0 +1,48 @@
+"""Tells people what only they can mend."""
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .data import FlexMeasuresConfigEntry
+
+# What planning, and what reading the site, cannot go on without; each is the key of an error and of an issue.
+PLANNING_ISSUES = ("no_prices", "power_sensor_missing")
+SITE_ISSUES = ("site_not_found",)
+
+
+def _issue_id(entry: FlexMeasuresConfigEntry, key: str) -> str:
+    return f"{entry.entry_id}_{key}"
+
+
+@callback
+def async_update_issues(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    keys: tuple[str, ...],
+    problem: HomeAssistantError | None,
+) -> None:
+    """Raise the issue among the keys that the problem is, and end the others."""
+    for key in keys:
+        if problem is None or problem.translation_key != key:
+            ir.async_delete_issue(hass, DOMAIN, _issue_id(entry, key))
+            continue
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            _issue_id(entry, key),
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=key,
+            translation_placeholders={
+                "site": entry.title,
+                **(problem.translation_placeholders or {}),
+            },
+        )
+
+
+@callback
+def async_remove_issues(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
+    """End every issue of an entry."""
+    async_update_issues(hass, entry, PLANNING_ISSUES + SITE_ISSUES, None)
