@@ -427,10 +427,10 @@ async def test_without_any_price_nothing_is_asked_for(
     issues = ir.async_get(hass)
     assert issues.async_get_issue(DOMAIN, f"{battery_entry.entry_id}_no_prices")
 
+    # Stored on the server, it is found at once.
     client.get_assets.return_value = site.ASSETS
-    await hass.config_entries.async_reload(battery_entry.entry_id)
-    await hass.async_block_till_done()
     await act(hass, "button", "press", BUTTON)
+    client.trigger_and_get_schedule.assert_called_once()
     assert issues.async_get_issue(DOMAIN, f"{battery_entry.entry_id}_no_prices") is None
 
 

@@ -173,7 +173,7 @@ class Planner:
         energies, unknown = self._stored_energies()
         if not energies:
             raise unknown[0]
-        self._check_prices()
+        await self._async_check_prices()
         sensors = self._inventory.data.sensors
         resolution = max(sensors[device.battery.power_sensor].resolution for device in energies)
         start = floor_to_resolution(dt_util.utcnow(), resolution)
@@ -211,14 +211,19 @@ class Planner:
                 unknown.append(error)
         return energies, unknown
 
-    def _check_prices(self) -> None:
+    async def _async_check_prices(self) -> None:
         """Refuse to plan without a price: the server would accept the trigger, count it, and fail the job."""
+        if not self._is_priced():
+            # Somebody may have stored one on the server since the site was read.
+            await self._inventory.async_refresh()
+        if not self._is_priced():
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_prices")
+
+    def _is_priced(self) -> bool:
         stored = self._inventory.data.site.flex_context
-        is_priced = CONF_CONSUMPTION_PRICE_SENSOR in self._entry.options or any(
+        return CONF_CONSUMPTION_PRICE_SENSOR in self._entry.options or any(
             key.startswith("consumption-price") or key == "commodities" for key in stored
         )
-        if not is_priced:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_prices")
 
     def _flex_context(self) -> JsonObject | None:
         """Return the prices chosen in the options; None leaves all to what the site stores on the server."""
