@@ -37,6 +37,7 @@ def test_every_error_has_its_sentence() -> None:
     assert "cannot_connect" in shared
     config = texts()["config"]["error"].keys()
     device = texts()["config_subentries"]["flexible_device"]["error"].keys()
+    measurement = texts()["config_subentries"]["measurement"]["error"].keys()
     addresses = {
         "url_invalid",
         "url_with_query",
@@ -46,3 +47,6 @@ def test_every_error_has_its_sentence() -> None:
     assert config == shared | form_error_keys("config_flow.py") | addresses
     problems = {problem.value for problem in FlexModelProblem}
     assert device == shared | form_error_keys("subentry_flows.py") | problems
+    assert measurement == shared | form_error_keys("feed_flow.py") | form_error_keys(
+        "feed_forms.py"
+    )

@@ -43,6 +43,34 @@ def async_update_issues(
 
 
 @callback
+def async_update_feed_issue(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    sensor_id: int,
+    name: str,
+    reason: str | None,
+) -> None:
+    """Raise the issue of a sensor that the server refuses measurements of, or end it when there is no reason."""
+    issue_id = _issue_id(entry, f"feed_refused_{sensor_id}")
+    if reason is None:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key="feed_refused",
+        translation_placeholders={"site": entry.title, "sensor": name, "reason": reason},
+    )
+
+
+@callback
 def async_remove_issues(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """End every issue of an entry."""
     async_update_issues(hass, entry, PLANNING_ISSUES + SITE_ISSUES, None)
+    prefix = _issue_id(entry, "feed_refused_")
+    for _, issue_id in list(ir.async_get(hass).issues):
+        if issue_id.startswith(prefix):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)

@@ -28,6 +28,7 @@ from .entity import (
 )
 from .scheduling import Schedule
 from .sensor_presentation import present
+from .upload_entities import UPLOAD_SENSORS, UploadSensor
 from .values import SiteValues
 
 PARALLEL_UPDATES = 0
@@ -52,6 +53,10 @@ async def async_setup_entry(
         ]
     )
     async_add_to_flexible_devices(entry, async_add_entities, ScheduledPowerSensor)
+    if data.delivery:
+        async_add_entities(
+            UploadSensor(entry, data.delivery, description) for description in UPLOAD_SENSORS
+        )
     known: set[int] = set()
 
     @callback
