@@ -342,6 +342,31 @@ async def test_a_number_without_a_power_unit_is_never_written_to(
     assert "Could not set number.inverter_power to 1000 W" in caplog.text
 
 
+async def test_an_inverter_that_fails_gets_its_setpoint_with_the_next_decision(
+    hass: HomeAssistant,
+    home: MockConfigEntry,
+    written: list[Event],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers = [OSError("bus error"), None]
+
+    async def fail_once(call: ServiceCall) -> None:
+        if answer := answers.pop(0):
+            raise answer
+
+    hass.services.async_register("number", "set_value", fail_once)
+    controller = home.runtime_data.controllers[next(iter(home.subentries))]
+
+    controller.async_follow(True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "Could not set number.inverter_power to 1000 W: OSError('bus error')" in caplog.text
+
+    controller.async_follow(True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert values(written) == [1.0, 1.0]
+    assert answers == []
+
+
 async def test_a_battery_without_number_still_shows_its_setpoint(
     hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
 ) -> None:
