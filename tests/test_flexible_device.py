@@ -543,6 +543,23 @@ async def test_a_refused_sign_in_asks_people_for_the_password(
     assert flow["context"]["source"] == "reauth"
 
 
+async def test_a_server_that_is_lost_while_planning_is_noticed_by_all(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    home: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    client.trigger_and_get_schedule.side_effect = ConnectionFailedError("refused")
+    client.get_assets.side_effect = ConnectionFailedError("refused")
+
+    with pytest.raises(HomeAssistantError, match="cannot be reached: refused"):
+        await act(hass, "button", "press", BUTTON)
+    await pass_seconds(hass, freezer, 11)
+
+    assert state_of(hass, "binary_sensor.our_account_connected") == "off"
+    assert state_of(hass, PLANNED) == "1000.0"
+
+
 async def test_a_defect_does_not_end_planning(
     hass: HomeAssistant,
     client: AsyncMock,
