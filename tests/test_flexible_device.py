@@ -342,6 +342,31 @@ async def test_a_number_without_a_power_unit_is_never_written_to(
     assert "Could not set number.inverter_power to 1000 W" in caplog.text
 
 
+async def test_an_inverter_that_fails_gets_its_setpoint_with_the_next_decision(
+    hass: HomeAssistant,
+    home: MockConfigEntry,
+    written: list[Event],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers = [OSError("bus error"), None]
+
+    async def fail_once(call: ServiceCall) -> None:
+        if answer := answers.pop(0):
+            raise answer
+
+    hass.services.async_register("number", "set_value", fail_once)
+    controller = home.runtime_data.controllers[next(iter(home.subentries))]
+
+    controller.async_follow(True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "Could not set number.inverter_power to 1000 W: OSError('bus error')" in caplog.text
+
+    controller.async_follow(True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert values(written) == [1.0, 1.0]
+    assert answers == []
+
+
 async def test_a_battery_without_number_still_shows_its_setpoint(
     hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -516,6 +541,23 @@ async def test_a_refused_sign_in_asks_people_for_the_password(
 
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == "reauth"
+
+
+async def test_a_server_that_is_lost_while_planning_is_noticed_by_all(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    home: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    client.trigger_and_get_schedule.side_effect = ConnectionFailedError("refused")
+    client.get_assets.side_effect = ConnectionFailedError("refused")
+
+    with pytest.raises(HomeAssistantError, match="cannot be reached: refused"):
+        await act(hass, "button", "press", BUTTON)
+    await pass_seconds(hass, freezer, 11)
+
+    assert state_of(hass, "binary_sensor.our_account_connected") == "off"
+    assert state_of(hass, PLANNED) == "1000.0"
 
 
 async def test_a_defect_does_not_end_planning(

@@ -24,7 +24,6 @@ from homeassistant.core import (
     callback,
     split_entity_id,
 )
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import (
     async_track_point_in_utc_time,
     async_track_state_change_event,
@@ -37,7 +36,7 @@ from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice, resolve_entity_id
 from .listeners import Listeners
 from .planner import Planner
-from .units import UnitError, convert
+from .units import convert
 
 # Home Assistant gives an integration 10 s to stop.
 _SLOW_WRITE_SECONDS = 5
@@ -178,7 +177,9 @@ class Controller:
     async def _async_write_pending(self) -> None:
         while (power := self._next_power) is not None and power != self._written_power:
             self._next_power = None
-            self._written_power = power if await self._async_write(power) else None
+            self._written_power = None
+            if await self._async_write(power):
+                self._written_power = power
 
     async def _async_write(self, power: float) -> bool:
         """Set the number to the power (W); return whether it took it."""
@@ -199,7 +200,7 @@ class Controller:
                 {ATTR_ENTITY_ID: entity_id, ATTR_VALUE: max(low, min(high, value))},
                 blocking=True,
             )
-        except (HomeAssistantError, UnitError, ValueError) as error:
-            LOGGER.warning("Could not set %s to %.0f W: %s", entity_id, power, error)
+        except Exception as error:  # noqa: BLE001 - the number is another integration's, which may raise anything
+            LOGGER.warning("Could not set %s to %.0f W: %r", entity_id, power, error)
             return False
         return True

@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .client import (
     AuthenticationError,
+    ConnectionFailedError,
     FlexMeasuresClient,
     JsonObject,
     RateLimitedError,
@@ -154,13 +155,22 @@ class Planner:
                 self.problem = None
             except HomeAssistantError as error:
                 self.problem = error
-                if isinstance(error.__cause__, AuthenticationError):
-                    self._entry.async_start_reauth(self._hass)
+                self._async_tell_owner(error.__cause__)
                 raise
             finally:
                 self._async_tell_problem(before)
                 async_update_issues(self._hass, self._entry, PLANNING_ISSUES, self.problem)
                 self.listeners.async_call()
+
+    @callback
+    def _async_tell_owner(self, cause: BaseException | None) -> None:
+        """Let a refused sign-in be mended, and a lost server be noticed by everything that depends on it."""
+        if isinstance(cause, AuthenticationError):
+            self._entry.async_start_reauth(self._hass)
+        elif isinstance(cause, ConnectionFailedError):
+            self._entry.async_create_background_task(
+                self._hass, self._inventory.async_request_refresh(), "flexmeasures inventory"
+            )
 
     @callback
     def _async_tell_problem(self, before: HomeAssistantError | None) -> None:

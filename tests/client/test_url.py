@@ -54,6 +54,8 @@ def test_spellings_of_one_address_become_one(typed: str, normal: str) -> None:
         ("https://example.com/a\tb", "spaces"),
         ("https://example.com\\evil", "backslashes"),
         ("https://a..b", "valid name"),
+        ("http://[0:]", "valid IPv6"),
+        ("http://[:]", "valid address|valid IPv6"),
         ("https://a\u00b8", "valid name"),
         ("https://a%20b", "valid address|valid name"),
         (f"https://{'a' * 64}.example", "valid name"),

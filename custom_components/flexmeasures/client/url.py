@@ -1,5 +1,6 @@
 """One spelling for the address of a server, whatever a person typed or pasted."""
 
+from ipaddress import IPv6Address
 import re
 from typing import Final
 
@@ -50,7 +51,7 @@ def _parsed(text: str) -> URL:
         raise InvalidInputError("url", "must not hold backslashes")
     try:
         return URL(text)
-    except ValueError:
+    except (IndexError, ValueError):  # yarl's parser raises either
         raise InvalidInputError("url", "is not a valid address") from None
 
 
@@ -58,10 +59,18 @@ def _check_host(host: str | None) -> None:
     if not host:
         raise InvalidInputError("url", "names no host")
     if ":" in host:
-        return  # IPv6, checked by the parser
+        _check_ipv6(host)
+        return
     labels = host.removesuffix(".").split(".")
     if len(host) > _LONGEST_HOST or not all(_LABEL.fullmatch(label) for label in labels):
         raise InvalidInputError("url", "the host is not a valid name")
+
+
+def _check_ipv6(host: str) -> None:
+    try:
+        IPv6Address(host)
+    except ValueError:
+        raise InvalidInputError("url", "the host is not a valid IPv6 address") from None
 
 
 def _sub_path(path: str) -> str:
