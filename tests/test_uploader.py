@@ -128,6 +128,35 @@ async def test_a_level_is_told_on_the_minute_when_it_changed(
     assert max(known) == NOON + timedelta(minutes=3)
 
 
+async def test_a_counter_becomes_mean_power_even_while_it_stands_still(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    unit = {"unit_of_measurement": "kWh"}
+    hass.states.async_set(METER, "100", unit)
+    entry = make_entry(
+        feed_subentry(
+            site.BATTERY_POWER, METER, aggregation="counter_to_power", direction="consumption"
+        )
+    )
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    await pass_time(hass, freezer, 15)
+    hass.states.async_set(METER, "101", unit)
+    for _ in range(20):
+        await pass_time(hass, freezer, 1)
+        hass.states.async_set(METER, "101", unit)
+
+    known = {
+        start + index * site.QUARTER: value
+        for start, values in posts(client, site.BATTERY_POWER)
+        for index, value in enumerate(values)
+    }
+    # 1 kWh in a quarter of an hour is 4 kW; the sensor stores consumption as negative. Then nothing is counted.
+    assert known == {NOON: pytest.approx(-4.0), NOON + site.QUARTER: pytest.approx(0.0)}
+
+
 async def test_an_unavailable_entity_is_a_gap_and_never_zero(
     hass: HomeAssistant,
     client: AsyncMock,

@@ -10,7 +10,6 @@ from homeassistant.core import (
     CALLBACK_TYPE,
     Event,
     EventStateChangedData,
-    EventStateReportedData,
     HomeAssistant,
     State,
     callback,
@@ -18,7 +17,6 @@ from homeassistant.core import (
 from homeassistant.helpers.event import (
     async_track_point_in_utc_time,
     async_track_state_change_event,
-    async_track_state_report_event,
 )
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
@@ -169,7 +167,6 @@ class Uploader:
         entity_ids = list(self._by_entity)
         for stop in (
             async_track_state_change_event(self._hass, entity_ids, self._async_changed),
-            async_track_state_report_event(self._hass, entity_ids, self._async_reported),
             self._async_cancel_timer,
         ):
             self._entry.async_on_unload(stop)
@@ -190,9 +187,12 @@ class Uploader:
             running.take(state, time)
 
     @callback
-    def _async_reported(self, event: Event[EventStateReportedData]) -> None:
-        for running in self._by_entity.get(event.data["entity_id"], ()):
-            running.accumulator.alive(event.data["last_reported"])
+    def _async_see_who_is_alive(self) -> None:
+        """Tell accumulators when their entity last reported, which is no event when it reported no change."""
+        for entity_id, running_feeds in self._by_entity.items():
+            if state := self._hass.states.get(entity_id):
+                for running in running_feeds:
+                    running.accumulator.alive(state.last_reported)
 
     @callback
     def _async_cancel_timer(self) -> None:
@@ -226,6 +226,7 @@ class Uploader:
     async def _async_write(self, now: datetime) -> None:
         """Write every closed slot in one go, those that could not be written before first."""
         async with self._writing:
+            self._async_see_who_is_alive()
             rows = self._unwritten + [row for feed in self.feeds for row in feed.close(now)]
             self._unwritten = []
             if not rows:
