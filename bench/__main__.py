@@ -4,11 +4,12 @@ import asyncio
 import logging
 import sys
 
+from .accumulating import measure_accumulating
 from .comparison import measure_comparison
 from .figures import table
 from .home import measure_quiet_hour, measure_setup
 from .memory import measure_memory
-
+from .outbox import measure_outbox
 
 
 async def _measure() -> int:
@@ -17,6 +18,8 @@ async def _measure() -> int:
     figures = measure_memory()
     figures += await measure_setup()
     figures += await measure_quiet_hour()
+    figures += measure_accumulating()
+    figures += measure_outbox()
     figures += await measure_comparison()
     sys.stdout.write(table(figures) + "\n")
     broken = [figure.name for figure in figures if not figure.holds]

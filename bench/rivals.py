@@ -1,7 +1,7 @@
 """A program that talks to the server with the clients that are compared.
 
-``python -m bench.rivals posts URL VALUES`` tells the processor time of a post with each of them in seconds, one line per
-round. ``python -m bench.rivals begin URL CLIENT CALLERS`` makes so many first calls of a new client at once.
+``python -m bench.rivals posts URL VALUES ONE OTHER`` tells the processor time of a post with two of them in seconds, one
+line per round. ``python -m bench.rivals begin URL CLIENT CALLERS`` makes so many first calls of a new client at once.
 
 There is no Home Assistant where it runs: the folder of our client stands alone, beside the other client.
 """
@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+import gc
 import sys
 import time
 from typing import Protocol, override
@@ -27,7 +28,7 @@ _STEP = timedelta(minutes=15)
 _ROUNDS = 60
 _WARM_UP = 3
 # Posts of one round by the number of values, so that each round takes long beside the clock's resolution.
-_POSTS = {1: 20, 96: 20, 10_000: 4}
+_POSTS = {1: 26, 96: 26, 10_000: 6}
 
 
 class Rival(Protocol):
@@ -106,13 +107,15 @@ class FlexMeasuresClientPackage(Rival):
 
     @override
     def post(self, start: datetime, values: list[float]) -> Awaitable[object]:
-        return self._client.post_sensor_data(
+        posted: Awaitable[object] = self._client.post_sensor_data(
             _SENSOR, start=start, duration=len(values) * _STEP, values=values, unit="kW"
         )
+        return posted
 
     @override
     def read(self) -> Awaitable[object]:
-        return self._client.get_assets(parse_json_fields=True)
+        assets: Awaitable[object] = self._client.get_assets(parse_json_fields=True)
+        return assets
 
 
 RIVALS: dict[str, Callable[[aiohttp.ClientSession, str], Rival]] = {
@@ -122,28 +125,33 @@ RIVALS: dict[str, Callable[[aiohttp.ClientSession, str], Rival]] = {
 }
 
 
-async def _measure_posts(url: str, count: int) -> None:
+async def _measure_posts(url: str, count: int, pair: list[str]) -> None:
     values = [index / 7 for index in range(count)]
     # A window of its own for each: of two posts of one window in one second FlexMeasures loses one.
     length = count * _STEP
     windows = [_BEGIN + number * length for number in range(_POSTS[count])]
     async with AsyncExitStack() as stack:
         rivals = [
-            make(await stack.enter_async_context(aiohttp.ClientSession()), url)
-            for make in RIVALS.values()
+            RIVALS[name](await stack.enter_async_context(aiohttp.ClientSession()), url)
+            for name in pair
         ]
         for number in range(_WARM_UP + _ROUNDS):
             starts = [start + number * len(windows) * length for start in windows]
-            times = [await _processor_time(rival, starts, values) for rival in rivals]
+            order = (0, 1) if number % 2 else (1, 0)
+            times = {index: await _processor_time(rivals[index], starts, values) for index in order}
             if number >= _WARM_UP:
-                print(*times)
+                print(times[0], times[1])
 
 
 async def _processor_time(rival: Rival, starts: list[datetime], values: list[float]) -> float:
+    # The garbage and the caches are the other one's: neither they nor the first post count.
+    gc.collect()
+    first, *others = starts
+    await rival.post(first, values)
     began = time.process_time()
-    for start in starts:
+    for start in others:
         await rival.post(start, values)
-    return (time.process_time() - began) / len(starts)
+    return (time.process_time() - began) / len(others)
 
 
 async def _begin(url: str, name: str, callers: int) -> None:
@@ -154,7 +162,7 @@ async def _begin(url: str, name: str, callers: int) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["posts", url, values]:
-            asyncio.run(_measure_posts(url, int(values)))
+        case ["posts", url, values, *pair]:
+            asyncio.run(_measure_posts(url, int(values), pair))
         case ["begin", url, client, callers]:
             asyncio.run(_begin(url, client, int(callers)))

@@ -37,7 +37,9 @@ def _application(sensors: int) -> web.Application:
     application[_ASKED] = Counter()
     application.on_response_prepare.append(_add_headers)
 
-    def answers(data: object, status: int = 200) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def answers(
+        data: object, status: int = 200
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
         content = orjson.dumps(data)
 
         async def answer(request: web.Request) -> web.Response:

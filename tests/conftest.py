@@ -1,8 +1,9 @@
 """What all tests share: our integration in a real Home Assistant, and a client that answers like a small site."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import MappingProxyType
-from unittest.mock import AsyncMock, create_autospec, patch
+from unittest.mock import AsyncMock, PropertyMock, create_autospec, patch
 
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL, CONF_VERIFY_SSL
@@ -30,6 +31,7 @@ from custom_components.flexmeasures.const import (
     KIND_BATTERY,
     SETPOINT_CONSUMPTION_POSITIVE,
     SUBENTRY_FLEXIBLE_DEVICE,
+    SUBENTRY_MEASUREMENT,
 )
 
 from . import site
@@ -61,6 +63,17 @@ BATTERY_SUBENTRY = ConfigSubentryData(
 )
 
 
+def feed_subentry(sensor_id: int, entity: str, **changes: object) -> ConfigSubentryData:
+    """Return a measurement of an entity for a sensor."""
+    data = {"entity": entity, "sensor": sensor_id, "aggregation": "mean", **changes}
+    return ConfigSubentryData(
+        data=MappingProxyType(data),
+        subentry_type=SUBENTRY_MEASUREMENT,
+        title=f"{entity} → {sensor_id}",
+        unique_id=f"feed_{sensor_id}",
+    )
+
+
 @pytest.fixture(autouse=True)
 def auto_enable_custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant load our integration in every test."""
@@ -73,13 +86,32 @@ def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.fixture
-def client() -> Iterator[AsyncMock]:
+def outbox_file(tmp_path: Path) -> Iterator[Path]:
+    """Keep what is not sent yet in a folder of the test."""
+    path = tmp_path / "outbox.sqlite"
+    with patch("custom_components.flexmeasures.outbox_path", return_value=path):
+        yield path
+
+
+@pytest.fixture
+def client(outbox_file: Path) -> Iterator[AsyncMock]:
     """Stand in for the client wherever an entry makes one; answers with the small site of `tests.site`."""
     client = create_autospec(FlexMeasuresClient, instance=True)
     client.url = URL
     site.answer(client)
     with patch("custom_components.flexmeasures.connection.FlexMeasuresClient", return_value=client):
         yield client
+
+
+@pytest.fixture
+def entity_registry_enabled_by_default() -> Iterator[None]:
+    """Enable also the entities that are disabled at first."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        new_callable=PropertyMock,
+        return_value=True,
+    ):
+        yield
 
 
 def make_entry(*subentries: ConfigSubentryData, **changes: object) -> MockConfigEntry:

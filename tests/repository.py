@@ -13,7 +13,13 @@ ROOT = Path(__file__).parent.parent
 INTEGRATION = ROOT / "custom_components" / "flexmeasures"
 ROOMS = ("client", "control", "measurements", "s2", "scheduling")
 LANGUAGES = ("en", "nl")
-FLOW_FILES = ("config_flow.py", "options_flow.py", "subentry_flows.py")
+FLOW_FILES = (
+    "config_flow.py",
+    "options_flow.py",
+    "subentry_flows.py",
+    "feed_flow.py",
+    "feed_forms.py",
+)
 
 
 def front_files() -> list[Path]:

@@ -16,6 +16,22 @@ from .test_flexible_device import NOON, pass_seconds
 from .test_init import set_up
 
 
+async def test_diagnostics_tell_that_there_is_no_plan_and_why(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    battery_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to(NOON)
+    await set_up(hass, battery_entry)
+    await pass_seconds(hass, freezer, 5)
+
+    diagnostics = await async_get_config_entry_diagnostics(hass, battery_entry)
+
+    assert "sensor.home_battery_level does not exist" in diagnostics["problem"]
+    assert [device["schedule"] for device in diagnostics["devices"].values()] == [None]
+
+
 async def test_diagnostics_tell_the_plan_and_no_secret(
     hass: HomeAssistant,
     client: AsyncMock,

@@ -55,7 +55,9 @@ def test_every_field_of_every_form_is_described() -> None:
     content = texts()
     flows = [content["config"], content["options"], *content["config_subentries"].values()]
 
-    fields = {field for flow in flows for step in flow["step"].values() for field in step["data"]}
+    fields = {
+        field for flow in flows for step in flow["step"].values() for field in step.get("data", {})
+    }
 
     assert {field for field in fields if f"`{field}`" not in README} == set()
 

@@ -1,14 +1,15 @@
 """A battery from its state of charge to the inverter: planned, shown, followed, and left safe."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_CALL_SERVICE, EVENT_HOMEASSISTANT_STOP, STATE_UNAVAILABLE
-from homeassistant.core import Event, HomeAssistant, State
+from homeassistant.core import Event, HomeAssistant, ServiceCall, State
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -23,7 +24,10 @@ from custom_components.flexmeasures.client import (
     ConnectionFailedError,
     JobFailedError,
     RateLimitedError,
+    ScheduleResult,
+    WrongPasswordError,
 )
+from custom_components.flexmeasures.const import DOMAIN
 
 from . import site
 from .conftest import BATTERY_SUBENTRY, make_entry
@@ -338,6 +342,31 @@ async def test_a_number_without_a_power_unit_is_never_written_to(
     assert "Could not set number.inverter_power to 1000 W" in caplog.text
 
 
+async def test_an_inverter_that_fails_gets_its_setpoint_with_the_next_decision(
+    hass: HomeAssistant,
+    home: MockConfigEntry,
+    written: list[Event],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answers = [OSError("bus error"), None]
+
+    async def fail_once(call: ServiceCall) -> None:
+        if answer := answers.pop(0):
+            raise answer
+
+    hass.services.async_register("number", "set_value", fail_once)
+    controller = home.runtime_data.controllers[next(iter(home.subentries))]
+
+    controller.async_follow(True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert "Could not set number.inverter_power to 1000 W: OSError('bus error')" in caplog.text
+
+    controller.async_follow(True)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert values(written) == [1.0, 1.0]
+    assert answers == []
+
+
 async def test_a_battery_without_number_still_shows_its_setpoint(
     hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -420,6 +449,14 @@ async def test_without_any_price_nothing_is_asked_for(
         await act(hass, "button", "press", BUTTON)
 
     client.trigger_and_get_schedule.assert_not_called()
+    issues = ir.async_get(hass)
+    assert issues.async_get_issue(DOMAIN, f"{battery_entry.entry_id}_no_prices")
+
+    # Stored on the server, it is found at once.
+    client.get_assets.return_value = site.ASSETS
+    await act(hass, "button", "press", BUTTON)
+    client.trigger_and_get_schedule.assert_called_once()
+    assert issues.async_get_issue(DOMAIN, f"{battery_entry.entry_id}_no_prices") is None
 
 
 async def test_a_power_sensor_that_left_the_server_is_told(
@@ -430,6 +467,12 @@ async def test_a_power_sensor_that_left_the_server_is_told(
 
     with pytest.raises(HomeAssistantError, match="Battery: sensor 11 is no longer on the server"):
         await act(hass, "button", "press", BUTTON)
+
+    issue = ir.async_get(hass).async_get_issue(
+        DOMAIN, f"{battery_entry.entry_id}_power_sensor_missing"
+    )
+    assert issue
+    assert issue.translation_placeholders == {"site": "Home", "device": "Battery", "sensor": "11"}
 
 
 async def test_a_failed_job_is_told_once_and_the_last_schedule_stays(
@@ -484,6 +527,98 @@ async def test_a_rate_limit_is_waited_for(
 
     await pass_seconds(hass, freezer, 30)
     assert client.trigger_and_get_schedule.call_count == 2
+
+
+async def test_a_refused_sign_in_asks_people_for_the_password(
+    hass: HomeAssistant, client: AsyncMock, home: MockConfigEntry
+) -> None:
+    client.trigger_and_get_schedule.side_effect = WrongPasswordError(
+        "wrong", status=401, request="POST /"
+    )
+
+    with pytest.raises(HomeAssistantError, match="does not accept the e-mail and password"):
+        await act(hass, "button", "press", BUTTON)
+
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
+
+
+async def test_a_server_that_is_lost_while_planning_is_noticed_by_all(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    home: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    client.trigger_and_get_schedule.side_effect = ConnectionFailedError("refused")
+    client.get_assets.side_effect = ConnectionFailedError("refused")
+
+    with pytest.raises(HomeAssistantError, match="cannot be reached: refused"):
+        await act(hass, "button", "press", BUTTON)
+    await pass_seconds(hass, freezer, 11)
+
+    assert state_of(hass, "binary_sensor.our_account_connected") == "off"
+    assert state_of(hass, PLANNED) == "1000.0"
+
+
+async def test_a_defect_does_not_end_planning(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    home: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    answer = client.trigger_and_get_schedule.side_effect
+    client.trigger_and_get_schedule.side_effect = RuntimeError("a defect")
+    with pytest.raises(RuntimeError, match="a defect"):
+        await home.runtime_data.planner._async_plan_and_arm()
+    client.trigger_and_get_schedule.side_effect = answer
+    client.trigger_and_get_schedule.reset_mock()
+
+    await pass_seconds(hass, freezer, 16 * 60)
+
+    client.trigger_and_get_schedule.assert_called_once()
+
+
+async def test_presses_that_wait_share_one_schedule(
+    hass: HomeAssistant, client: AsyncMock, home: MockConfigEntry
+) -> None:
+    client.trigger_and_get_schedule.reset_mock()
+    planner = home.runtime_data.planner
+
+    await asyncio.gather(*(planner.async_reschedule() for _ in range(5)))
+
+    client.trigger_and_get_schedule.assert_called_once()
+
+
+async def test_an_answer_without_values_leaves_the_last_schedule(
+    hass: HomeAssistant, client: AsyncMock, home: MockConfigEntry
+) -> None:
+    client.trigger_and_get_schedule.side_effect = None
+    client.trigger_and_get_schedule.return_value = ScheduleResult(
+        job=site.finished("job"), schedules=()
+    )
+
+    await act(hass, "button", "press", BUTTON)
+
+    assert state_of(hass, PLANNED) == "1000.0"
+
+
+async def test_a_slow_inverter_gets_its_safe_power_last(
+    hass: HomeAssistant, client: AsyncMock, home: MockConfigEntry, written: list[Event]
+) -> None:
+    taken: list[float] = []
+
+    async def take_slowly(call: ServiceCall) -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+        taken.append(call.data["value"])
+
+    hass.services.async_register("number", "set_value", take_slowly)
+    home.runtime_data.controllers[next(iter(home.subentries))].async_follow(True)
+
+    await hass.config_entries.async_unload(home.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert taken == [1.0, 0.0]
 
 
 async def test_an_asset_below_the_battery_keeps_its_own_device(

@@ -3,12 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from syrupy.assertion import SnapshotAssertion
@@ -16,6 +21,8 @@ from syrupy.assertion import SnapshotAssertion
 from custom_components.flexmeasures.client import (
     Asset,
     ConnectionFailedError,
+    NotFoundError,
+    PermissionDeniedError,
     RateLimitedError,
     ServerTooOldError,
     WrongPasswordError,
@@ -197,15 +204,44 @@ async def test_a_failing_server_is_retried_and_a_refused_sign_in_asks_for_a_pass
     assert len(reauthentications) == (state is ConfigEntryState.SETUP_ERROR)
 
 
-async def test_a_site_that_is_gone_is_told_and_tried_again(
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [()],
+        NotFoundError("No asset found with ID 1.", status=422, request="GET /assets"),
+        PermissionDeniedError("Not yours", status=403, request="GET /assets"),
+    ],
+)
+async def test_a_site_that_is_gone_is_told_until_it_is_back(
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry, answer: Any
+) -> None:
+    client.get_assets.side_effect = answer
+    await set_up(hass, entry)
+
+    issue_id = f"{entry.entry_id}_site_not_found"
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert "site is no longer on the server" in str(entry.reason)
+    assert issue
+    assert issue.translation_placeholders == {"site": "Home"}
+
+    client.get_assets.side_effect = None
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.LOADED
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id) is None
+
+
+async def test_a_removed_entry_leaves_no_issue(
     hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
 ) -> None:
     client.get_assets.return_value = ()
-
     await set_up(hass, entry)
 
-    assert entry.state is ConfigEntryState.SETUP_RETRY
-    assert "site is no longer on the server" in str(entry.reason)
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+
+    assert not [key for key in ir.async_get(hass).issues if key[0] == DOMAIN]
 
 
 async def test_an_entry_unloads_and_loads_again(

@@ -1,6 +1,7 @@
 """What the site's sensors show, and how seldom the server is asked for it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from unittest.mock import AsyncMock, patch
 
@@ -18,6 +19,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.flexmeasures.client import (
     ConnectionFailedError,
+    JsonObject,
     NotFoundError,
     RateLimitedError,
 )
@@ -63,6 +65,7 @@ async def test_every_sensor_has_unit_class_name_and_known_future(
     entry: MockConfigEntry,
     only_sensors: None,
     freezer: FrozenDateTimeFactory,
+    entity_registry_enabled_by_default: None,
     snapshot: SnapshotAssertion,
 ) -> None:
     site_data = client.get_sensor_data.side_effect
@@ -86,6 +89,54 @@ async def test_a_sensor_of_somebody_else_is_shown_only_when_the_site_names_it(
     assert hass.states.get("sensor.home_other_prices") is None
 
 
+async def test_sensors_named_anywhere_in_the_flex_context_are_shown(
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
+) -> None:
+    context: JsonObject = {
+        "consumption-price": [{"value": "0.3 EUR/kWh", "duration": "PT1H"}],
+        "inflexible-consumption": [{"sensor": site.SOMEBODY_S_PRICES}],
+        "site-power-capacity": "10 kW",
+    }
+    client.get_assets.return_value = (
+        replace(site.ASSETS[0], flex_context=context),
+        *site.ASSETS[1:],
+    )
+
+    await set_up(hass, entry)
+
+    assert hass.states.get("sensor.home_other_prices")
+    assert hass.states.get("sensor.home_day_ahead_prices") is None
+
+
+async def test_a_percentage_is_a_battery_level_only_when_it_is_a_state_of_charge(
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
+) -> None:
+    client.get_sensors.return_value = (
+        site.make_sensor(20, "SoC", "%", 2, resolution=timedelta(0)),
+        site.make_sensor(21, "humidity", "%", 2),
+        site.make_sensor(22, "energy", "kWh", 2),
+        site.make_sensor(23, "outside", "degC", 2),
+    )
+
+    await set_up(hass, entry)
+
+    classes = {
+        name: (
+            state.attributes.get("device_class"),
+            state.attributes.get("state_class"),
+            state.attributes["unit_of_measurement"],
+        )
+        for name in ("soc", "humidity", "energy", "outside")
+        if (state := hass.states.get(f"sensor.battery_{name}"))
+    }
+    assert classes == {
+        "soc": ("battery", "measurement", "%"),
+        "humidity": (None, "measurement", "%"),
+        "energy": (None, None, "kWh"),
+        "outside": ("temperature", "measurement", "°C"),
+    }
+
+
 async def test_the_value_follows_the_clock_without_asking_again(
     hass: HomeAssistant,
     client: AsyncMock,
@@ -95,7 +146,7 @@ async def test_the_value_follows_the_clock_without_asking_again(
     await set_up(hass, entry)
     await settle(hass, freezer)
     assert hass.states.get("sensor.battery_power").state == "12.0"  # type: ignore[union-attr]
-    asked = client.get_sensor_data.call_count
+    client.get_sensor_data.side_effect = ConnectionFailedError("nobody may be asked")
 
     freezer.move_to(datetime(2026, 11, 22, 13, 0, 1, tzinfo=UTC))
     async_fire_time_changed(hass)
@@ -105,7 +156,17 @@ async def test_the_value_follows_the_clock_without_asking_again(
     assert state
     assert state.state == "13.0"
     assert state.attributes["forecast"][0]["start"] == "2026-11-22T05:00:00-08:00"
-    assert client.get_sensor_data.call_count == asked
+
+
+async def test_the_version_that_the_device_shows_is_disabled_at_first(
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+
+    version = er.async_get(hass).async_get("sensor.our_account_server_version")
+    assert version
+    assert version.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    assert hass.states.get("sensor.our_account_api_version").state == "v3_0"  # type: ignore[union-attr]
 
 
 async def test_disabled_entities_cost_no_request(
@@ -143,7 +204,6 @@ async def test_a_quiet_hour_with_a_hundred_sensors_stays_within_two_hundred_requ
     await set_up(hass, entry)
     await let_pass(hass, freezer, timedelta(seconds=60), timedelta(seconds=1))
     assert client.get_sensor_data.call_count >= 60
-    await let_pass(hass, freezer, timedelta(minutes=40), timedelta(seconds=10))
     client.reset_mock()
 
     await let_pass(hass, freezer, timedelta(hours=1), timedelta(seconds=10))

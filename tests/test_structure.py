@@ -50,7 +50,12 @@ def test_every_step_and_every_sentence_of_the_flows_is_tested() -> None:
     """What coverage cannot tell: each way that a flow can end or fail stands in a test."""
     tested = "".join(
         (TESTS / name).read_text()
-        for name in ("test_config_flow.py", "test_subentry_flows.py", "flow_samples.py")
+        for name in (
+            "test_config_flow.py",
+            "test_feed_flow.py",
+            "test_subentry_flows.py",
+            "flow_samples.py",
+        )
     )
     content = texts()
     flows = [content["config"], content["options"], *content["config_subentries"].values()]

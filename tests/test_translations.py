@@ -14,7 +14,6 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.translation import async_get_translations
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.client import Sensor
 from custom_components.flexmeasures.const import DOMAIN
@@ -22,6 +21,7 @@ from custom_components.flexmeasures.errors import _TRANSLATION_KEYS
 from custom_components.flexmeasures.sensor_presentation import _TRANSLATED_NAMES
 
 from . import site
+from .conftest import BATTERY_SUBENTRY, feed_subentry, make_entry
 from .repository import (
     FLOW_FILES,
     INTEGRATION,
@@ -88,20 +88,22 @@ def test_every_field_of_every_flow_has_a_name_and_a_description(language: str) -
 
     assert steps
     for step in steps:
-        assert step["data_description"].keys() == step["data"].keys()
+        assert step.get("data_description", {}).keys() == step.get("data", {}).keys()
+        assert step.get("data") or step["menu_options"]
         assert step["title"]
 
 
 def test_every_reason_to_stop_a_flow_has_its_text() -> None:
-    config, options, device = FLOW_FILES
+    config, options, device, feed, _ = FLOW_FILES
     content = texts()
     told = {
         config: content["config"]["abort"],
         options: content["options"]["abort"],
         device: content["config_subentries"]["flexible_device"]["abort"],
+        feed: content["config_subentries"]["measurement"]["abort"],
     }
     # Home Assistant itself stops a flow whose unique id exists, of the site or of the subentry.
-    by_home_assistant = {config: {"already_configured"}, device: {"already_configured"}}
+    by_home_assistant = {file: {"already_configured"} for file in (config, device, feed)}
 
     for file, reasons in told.items():
         used = {
@@ -212,17 +214,19 @@ def dictionary_keys(node: ast.expr | None) -> frozenset[str]:
 
 
 @pytest.fixture
-async def registered(
-    hass: HomeAssistant, client: AsyncMock, battery_entry: MockConfigEntry
-) -> list[er.RegistryEntry]:
-    """Return the entities of a site with a battery and one sensor of every name that is translated."""
+async def registered(hass: HomeAssistant, client: AsyncMock) -> list[er.RegistryEntry]:
+    """Return the entities of a site with a battery, a feed, and one sensor of every name that is translated."""
     client.get_sensors.return_value = (
         site.make_sensor(site.BATTERY_POWER, "Somebody's own name", "kW", 2),
-        *(named_sensor(100 + number, name) for number, name in enumerate(_TRANSLATED_NAMES)),
+        *(
+            named_sensor(100 + number, name)
+            for number, name in enumerate(sorted(_TRANSLATED_NAMES))
+        ),
     )
-    await set_up(hass, battery_entry)
-    registry = er.async_get(hass)
-    return er.async_entries_for_config_entry(registry, battery_entry.entry_id)
+    entry = make_entry(BATTERY_SUBENTRY, feed_subentry(100, "sensor.meter"))
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
 
 
 def named_sensor(sensor_id: int, name: str) -> Sensor:

@@ -1,22 +1,31 @@
 """FlexMeasures: let the home use its flexibility."""
 
+from pathlib import Path
+
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 
 from .card import async_register_card
 from .connection import async_acquire_connection, async_release_connection
-from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE
+from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
 from .controller import Controller
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
+from .delivery import Delivery
 from .entity import async_remove_stale_sensors, async_update_devices
+from .feed import Feed
 from .flexible_device import FlexibleDevice
+from .measurements import Outbox, OutboxError
 from .planner import Planner
+from .repairs import async_remove_issues
 from .scheduling import FlexModelError
 from .services import async_setup_services
+from .uploader import Uploader, outbox_path
 from .values import SiteValues
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -65,13 +74,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
             async_update_devices(hass, inventory)
             async_remove_stale_sensors(hass, inventory)
 
+    entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
+    await _async_measure(hass, entry)
     inventory_changed()
     entry.async_on_unload(inventory.async_add_listener(inventory_changed))
     for controller in controllers.values():
         controller.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     planner.async_start()
-    entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
+    if uploader := entry.runtime_data.uploader:
+        uploader.async_start()
     return True
 
 
@@ -85,8 +97,28 @@ def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, .
     return tuple(devices)
 
 
+async def _async_measure(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
+    """Open the outbox and prepare the feeds; without an outbox nothing is measured, and the rest goes on."""
+    feeds = tuple(map(Feed.from_subentry, entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)))
+    if not feeds:
+        return
+    path = outbox_path(hass, entry.entry_id)
+    try:
+        outbox = await hass.async_add_executor_job(lambda: Outbox.open(path, now=dt_util.utcnow()))
+    except OutboxError as error:
+        LOGGER.error("%s measures nothing, its outbox cannot be opened: %s", entry.title, error)
+        return
+    data = entry.runtime_data
+    data.delivery = Delivery(
+        hass, entry, data.connection.client, data.inventory, data.values, outbox
+    )
+    data.uploader = Uploader(hass, entry, data.inventory, data.delivery, outbox, feeds)
+
+
 async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
-    """Take new settings or subentries by building the parts anew."""
+    """Take new settings or subentries by building the parts anew; while they are taken down, that happens anyway."""
+    if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
+        return
     hass.config_entries.async_schedule_reload(entry.entry_id)
 
 
@@ -94,10 +126,23 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
     """Give devices their safe power, and end every part."""
     for controller in entry.runtime_data.controllers.values():
         await controller.async_release()
+    if uploader := entry.runtime_data.uploader:
+        await uploader.async_stop()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         async_release_connection(hass, entry)
     return unloaded
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
+    """Leave nothing behind that people would have to mend."""
+    async_remove_issues(hass, entry)
+    await hass.async_add_executor_job(_remove_outbox, outbox_path(hass, entry.entry_id))
+
+
+def _remove_outbox(path: Path) -> None:
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink(missing_ok=True)
 
 
 async def async_remove_config_entry_device(

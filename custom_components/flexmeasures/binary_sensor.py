@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
 from .entity import SiteEntity, server_identifier
+from .upload_entities import UploadsPaused
 
 PARALLEL_UPDATES = 0
 
@@ -25,6 +26,8 @@ async def async_setup_entry(
 ) -> None:
     """Add the server's connectivity."""
     async_add_entities([ServerConnectivity(entry.runtime_data.inventory)])
+    if delivery := entry.runtime_data.delivery:
+        async_add_entities([UploadsPaused(entry, delivery)])
 
 
 class ServerConnectivity(SiteEntity, BinarySensorEntity):

@@ -37,7 +37,8 @@ from .client import (
     User,
     normalise_url,
 )
-from .const import CONF_SITE_ID, DOMAIN, SUBENTRY_FLEXIBLE_DEVICE
+from .const import CONF_SITE_ID, DOMAIN, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
+from .feed_flow import FeedFlow
 from .forms import (
     BASE,
     FormError,
@@ -93,7 +94,7 @@ class FlexMeasuresConfigFlow(ConfigFlow, domain=DOMAIN):
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a site."""
-        return {SUBENTRY_FLEXIBLE_DEVICE: FlexibleDeviceFlow}
+        return {SUBENTRY_FLEXIBLE_DEVICE: FlexibleDeviceFlow, SUBENTRY_MEASUREMENT: FeedFlow}
 
     @staticmethod
     @callback

@@ -15,6 +15,7 @@ CONF_CONSUMPTION_PRICE_SENSOR: Final = "consumption_price_sensor"
 CONF_PRODUCTION_PRICE_SENSOR: Final = "production_price_sensor"
 
 SUBENTRY_FLEXIBLE_DEVICE: Final = "flexible_device"
+SUBENTRY_MEASUREMENT: Final = "measurement"
 
 # Data of a flexible device's subentry.
 CONF_KIND: Final = "kind"
@@ -32,3 +33,12 @@ CONF_SETPOINT_SIGN: Final = "setpoint_sign"  # what a positive number means ther
 
 SETPOINT_CONSUMPTION_POSITIVE: Final = "consumption_positive"
 SETPOINT_PRODUCTION_POSITIVE: Final = "production_positive"
+
+# Data of a measurement's subentry.
+CONF_ENTITY: Final = "entity"  # entity registry id, else entity id
+CONF_SENSOR: Final = "sensor"  # id of a FlexMeasures sensor of the site
+CONF_AGGREGATION: Final = "aggregation"  # an Aggregation
+CONF_DIRECTION: Final = "direction"  # what a positive number means; only for power and energy
+
+DIRECTION_CONSUMPTION: Final = "consumption"
+DIRECTION_PRODUCTION: Final = "production"

@@ -1,7 +1,6 @@
 """Carries a flexible device's setpoint out on the number entity that the user chose."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime
 
 from homeassistant.components.number import (
@@ -25,7 +24,6 @@ from homeassistant.core import (
     callback,
     split_entity_id,
 )
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import (
     async_track_point_in_utc_time,
     async_track_state_change_event,
@@ -36,8 +34,9 @@ from .const import LOGGER
 from .control import SAFE_POWER, Setpoint, SetpointSource, decide_setpoint
 from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice, resolve_entity_id
+from .listeners import Listeners
 from .planner import Planner
-from .units import UnitError, convert
+from .units import convert
 
 # Home Assistant gives an integration 10 s to stop.
 _SLOW_WRITE_SECONDS = 5
@@ -65,7 +64,7 @@ class Controller:
         self._planner = planner
         self._device = device
         self.limits = device.limits
-        self._listeners: list[Callable[[], None]] = []
+        self.listeners = Listeners()
         self._timer: CALLBACK_TYPE | None = None
         self._manual_power: float | None = None
         self._manual_until: datetime | None = None
@@ -79,7 +78,7 @@ class Controller:
     @callback
     def async_start(self) -> None:
         """Follow new schedules, the actuator's return, and Home Assistant's stop, until the entry is unloaded."""
-        self._entry.async_on_unload(self._planner.async_add_listener(self._async_decide))
+        self._entry.async_on_unload(self._planner.listeners.async_add(self._async_decide))
         self._entry.async_on_unload(self._async_cancel_timer)
         self._entry.async_on_unload(
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stopping)
@@ -89,17 +88,6 @@ class Controller:
             self._entry.async_on_unload(
                 async_track_state_change_event(self._hass, entity_id, self._async_actuator_changed)
             )
-
-    @callback
-    def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call the listener whenever the setpoint changed."""
-        self._listeners.append(listener)
-
-        @callback
-        def remove() -> None:
-            self._listeners.remove(listener)
-
-        return remove
 
     @callback
     def async_follow(self, following: bool) -> None:
@@ -167,8 +155,7 @@ class Controller:
             self._async_write_soon(self.setpoint.power)
         elif before.power is not None:
             self._async_write_soon(SAFE_POWER)
-        for listener in list(self._listeners):
-            listener()
+        self.listeners.async_call()
 
     @callback
     def _async_actuator_changed(self, event: Event[EventStateChangedData]) -> None:
@@ -190,7 +177,9 @@ class Controller:
     async def _async_write_pending(self) -> None:
         while (power := self._next_power) is not None and power != self._written_power:
             self._next_power = None
-            self._written_power = power if await self._async_write(power) else None
+            self._written_power = None
+            if await self._async_write(power):
+                self._written_power = power
 
     async def _async_write(self, power: float) -> bool:
         """Set the number to the power (W); return whether it took it."""
@@ -211,7 +200,7 @@ class Controller:
                 {ATTR_ENTITY_ID: entity_id, ATTR_VALUE: max(low, min(high, value))},
                 blocking=True,
             )
-        except (HomeAssistantError, UnitError, ValueError) as error:
-            LOGGER.warning("Could not set %s to %.0f W: %s", entity_id, power, error)
+        except Exception as error:  # noqa: BLE001 - the number is another integration's, which may raise anything
+            LOGGER.warning("Could not set %s to %.0f W: %r", entity_id, power, error)
             return False
         return True

@@ -8,7 +8,16 @@ from typing import override
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .client import Account, Asset, FlexMeasuresClient, JsonValue, Sensor, ServerVersions
+from .client import (
+    Account,
+    Asset,
+    FlexMeasuresClient,
+    JsonValue,
+    NotFoundError,
+    PermissionDeniedError,
+    Sensor,
+    ServerVersions,
+)
 from .const import (
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_PRODUCTION_PRICE_SENSOR,
@@ -18,6 +27,7 @@ from .const import (
 )
 from .data import FlexMeasuresConfigEntry
 from .errors import errors_for_coordinator
+from .repairs import SITE_ISSUES, async_update_issues
 
 # Two requests each time. Assets and sensors change when a person changes them; ten minutes is how long a new sensor
 # may take to appear, and how long a lost server may go unnoticed while nothing else asks it.
@@ -82,14 +92,27 @@ class InventoryCoordinator(DataUpdateCoordinator[SiteInventory]):
     @override
     async def _async_update_data(self) -> SiteInventory:
         self.update_interval = _INTERVAL_WHILE_AWAY
-        with errors_for_coordinator():
-            assets = await self.client.get_assets(root=self.site_id)
-            sensors = await self.client.get_sensors(asset_id=self.site_id, include_public=True)
-            if self.account is None:
-                self.account = await self._async_read_account(assets)
-        inventory = _inventory(self.site_id, assets, sensors, self._named_in_options())
+        problem: UpdateFailed | None = None
+        try:
+            with errors_for_coordinator():
+                inventory = await self._async_read_inventory()
+        except UpdateFailed as error:
+            problem = error
+            raise
+        finally:
+            async_update_issues(self.hass, self.config_entry, SITE_ISSUES, problem)
         self.update_interval = _INTERVAL
         return inventory
+
+    async def _async_read_inventory(self) -> SiteInventory:
+        try:
+            assets = await self.client.get_assets(root=self.site_id)
+        except (NotFoundError, PermissionDeniedError) as error:
+            raise _site_not_found() from error
+        sensors = await self.client.get_sensors(asset_id=self.site_id, include_public=True)
+        if self.account is None:
+            self.account = await self._async_read_account(assets)
+        return _inventory(self.site_id, assets, sensors, self._named_in_options())
 
     async def _async_read_account(self, assets: tuple[Asset, ...]) -> Account | None:
         account_ids = {asset.account_id for asset in assets if asset.id == self.site_id}
@@ -100,6 +123,10 @@ class InventoryCoordinator(DataUpdateCoordinator[SiteInventory]):
         options = self.config_entry.options
         keys = (CONF_CONSUMPTION_PRICE_SENSOR, CONF_PRODUCTION_PRICE_SENSOR)
         return {options[key] for key in keys if key in options}
+
+
+def _site_not_found() -> UpdateFailed:
+    return UpdateFailed(translation_domain=DOMAIN, translation_key="site_not_found")
 
 
 def _inventory(
@@ -113,7 +140,7 @@ def _inventory(
     by_id = {asset.id: asset for asset in assets}
     site = by_id.get(site_id)
     if site is None:
-        raise UpdateFailed(translation_domain=DOMAIN, translation_key="site_not_found")
+        raise _site_not_found()
     named = named | set(_sensors_named_in(site.flex_context))
     return SiteInventory(
         site=site,

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from .connection import Connection
     from .controller import Controller
     from .coordinator import InventoryCoordinator
+    from .delivery import Delivery
     from .planner import Planner
+    from .uploader import Uploader
     from .values import SiteValues
 
 type FlexMeasuresConfigEntry = ConfigEntry[FlexMeasuresData]
@@ -21,6 +23,8 @@ class FlexMeasuresData:
 
     Attributes:
         controllers: one per flexible device, by subentry id.
+        delivery: None when there is nothing to measure, or nowhere to keep it.
+        uploader: None together with the delivery.
     """
 
     connection: Connection
@@ -28,3 +32,5 @@ class FlexMeasuresData:
     inventory: InventoryCoordinator
     planner: Planner
     values: SiteValues
+    delivery: Delivery | None = None
+    uploader: Uploader | None = None

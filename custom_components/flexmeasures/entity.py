@@ -5,11 +5,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_FLEXIBLE_DEVICE
 from .coordinator import InventoryCoordinator, SiteInventory
-from .data import FlexMeasuresConfigEntry
+from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 
 _MANUFACTURER = "FlexMeasures"
 
@@ -137,18 +138,34 @@ class SiteEntity(CoordinatorEntity[InventoryCoordinator]):
 
 
 class FlexibleDeviceEntity(Entity):
-    """An entity of a flexible device; stays available while the server is away, since the plan does."""
+    """An entity of a flexible device, named by its translation key.
+
+    It stays available while the server is away, since the plan does.
+    """
 
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(
-        self, coordinator: InventoryCoordinator, subentry: ConfigSubentry, key: str
-    ) -> None:
-        """Name the entity by the subentry and the key."""
-        self._attr_translation_key = key
-        self._attr_unique_id = f"{subentry.subentry_id}_{key}"
-        identifier = flexible_device_identifier(
-            coordinator.config_entry, coordinator.data, subentry
-        )
+    def __init__(self, data: FlexMeasuresData, subentry: ConfigSubentry) -> None:
+        """Stand for the subentry's device beside the sensors of its asset."""
+        self._controller = data.controllers[subentry.subentry_id]
+        self._planner = data.planner
+        self._subentry_id = subentry.subentry_id
+        self._attr_unique_id = f"{subentry.subentry_id}_{self.translation_key}"
+        inventory = data.inventory
+        identifier = flexible_device_identifier(inventory.config_entry, inventory.data, subentry)
         self._attr_device_info = DeviceInfo(identifiers={identifier})
+
+
+@callback
+def async_add_to_flexible_devices(
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    kind: type[FlexibleDeviceEntity],
+) -> None:
+    """Add one entity of the kind to each flexible device that can be planned."""
+    for subentry_id in entry.runtime_data.controllers:
+        async_add_entities(
+            [kind(entry.runtime_data, entry.subentries[subentry_id])],
+            config_subentry_id=subentry_id,
+        )

@@ -1,10 +1,18 @@
-"""What the flows share: problems that a form shows, and lists of sensors to choose from."""
+"""What the flows share: problems that a form shows, lists of sensors to choose from, and entities that were chosen."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypedDict
 
-from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL, CONF_VERIFY_SSL
+from homeassistant.const import (
+    ATTR_UNIT_OF_MEASUREMENT,
+    CONF_EMAIL,
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_VERIFY_SSL,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
     SelectOptionDict,
     SelectSelector,
@@ -152,6 +160,32 @@ def sensor_options(
         SelectOptionDict(value=value, label=label)
         for value, label in sorted(labels.items(), key=lambda item: item[1].casefold())
     ]
+
+
+def known_entity_id(hass: HomeAssistant, entity: str) -> str | None:
+    """Return the entity id of an entity that exists, also while it is unavailable."""
+    registry = er.async_get(hass)
+    entity_id = er.async_resolve_entity_id(registry, entity)
+    if entity_id is None or (
+        hass.states.get(entity_id) is None and entity_id not in registry.entities
+    ):
+        return None
+    return entity_id
+
+
+def unit_of_entity(hass: HomeAssistant, entity_id: str) -> str | None:
+    """Return the unit in which the entity speaks; the registry remembers it while there is no state."""
+    state = hass.states.get(entity_id)
+    if state is not None and (unit := state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)):
+        return str(unit)
+    registered = er.async_get(hass).async_get(entity_id)
+    return registered.unit_of_measurement if registered else None
+
+
+def lasting_id(hass: HomeAssistant, entity: str) -> str:
+    """Return the registry id, which survives a new entity id; the entity id where there is none."""
+    registered = er.async_get(hass).async_get(entity)
+    return registered.id if registered else entity
 
 
 def _name_of_asset(sensor: Sensor, assets: Mapping[int, Asset]) -> str:

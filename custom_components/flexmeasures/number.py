@@ -8,11 +8,8 @@ from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import SUBENTRY_FLEXIBLE_DEVICE
-from .controller import Controller
-from .coordinator import InventoryCoordinator
-from .data import FlexMeasuresConfigEntry
-from .entity import FlexibleDeviceEntity
+from .data import FlexMeasuresConfigEntry, FlexMeasuresData
+from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
 
 PARALLEL_UPDATES = 1
 
@@ -23,13 +20,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a setpoint per flexible device."""
-    data = entry.runtime_data
-    for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
-        if controller := data.controllers.get(subentry.subentry_id):
-            async_add_entities(
-                [PowerSetpoint(data.inventory, subentry, controller)],
-                config_subentry_id=subentry.subentry_id,
-            )
+    async_add_to_flexible_devices(entry, async_add_entities, PowerSetpoint)
 
 
 class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
@@ -39,20 +30,18 @@ class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
     _attr_mode = NumberMode.BOX
     _attr_native_step = 1
     _attr_native_unit_of_measurement = UnitOfPower.WATT
+    _attr_translation_key = "power_setpoint"
 
-    def __init__(
-        self, coordinator: InventoryCoordinator, subentry: ConfigSubentry, controller: Controller
-    ) -> None:
-        """Show and change the controller's setpoint."""
-        super().__init__(coordinator, subentry, "power_setpoint")
-        self._controller = controller
-        self._attr_native_min_value = -controller.limits.production
-        self._attr_native_max_value = controller.limits.consumption
+    def __init__(self, data: FlexMeasuresData, subentry: ConfigSubentry) -> None:
+        """Take the device's limits."""
+        super().__init__(data, subentry)
+        self._attr_native_min_value = -self._controller.limits.production
+        self._attr_native_max_value = self._controller.limits.consumption
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self._controller.async_add_listener(self.async_write_ha_state))
+        self.async_on_remove(self._controller.listeners.async_add(self.async_write_ha_state))
 
     @property
     @override

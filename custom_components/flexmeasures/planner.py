@@ -1,7 +1,6 @@
 """When and what to schedule: one trigger for all flexible devices of the site."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 import random
 
@@ -13,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .client import (
     AuthenticationError,
+    ConnectionFailedError,
     FlexMeasuresClient,
     JsonObject,
     RateLimitedError,
@@ -29,7 +29,9 @@ from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
 from .errors import errors_for_actions
 from .flexible_device import FlexibleDevice, stored_energy
+from .listeners import Listeners
 from .measurements import ValueWindow
+from .repairs import PLANNING_ISSUES, async_update_issues
 from .scheduling import Schedule, floor_to_resolution
 from .units import convert
 from .values import SiteValues
@@ -74,11 +76,11 @@ class Planner:
         self._values = values
         self._devices = devices
         self._schedules: dict[str, Schedule] = {}
-        self._listeners: list[Callable[[], None]] = []
         self._one_at_a_time = asyncio.Lock()
         self._waiting: asyncio.Task[None] | None = None
         self._timer: CALLBACK_TYPE | None = None
         self._retry = _FIRST_RETRY
+        self.listeners = Listeners()
         self.problem: HomeAssistantError | None = None
 
     @callback
@@ -130,17 +132,6 @@ class Planner:
         """Return the device's current schedule; None before the first."""
         return self._schedules.get(subentry_id)
 
-    @callback
-    def async_add_listener(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
-        """Call the listener whenever a schedule or the problem changed."""
-        self._listeners.append(listener)
-
-        @callback
-        def remove() -> None:
-            self._listeners.remove(listener)
-
-        return remove
-
     async def async_reschedule(self) -> None:
         """Compute new schedules from what is known now; callers that wait for the next run share it.
 
@@ -164,13 +155,22 @@ class Planner:
                 self.problem = None
             except HomeAssistantError as error:
                 self.problem = error
-                if isinstance(error.__cause__, AuthenticationError):
-                    self._entry.async_start_reauth(self._hass)
+                self._async_tell_owner(error.__cause__)
                 raise
             finally:
                 self._async_tell_problem(before)
-                for listener in list(self._listeners):
-                    listener()
+                async_update_issues(self._hass, self._entry, PLANNING_ISSUES, self.problem)
+                self.listeners.async_call()
+
+    @callback
+    def _async_tell_owner(self, cause: BaseException | None) -> None:
+        """Let a refused sign-in be mended, and a lost server be noticed by everything that depends on it."""
+        if isinstance(cause, AuthenticationError):
+            self._entry.async_start_reauth(self._hass)
+        elif isinstance(cause, ConnectionFailedError):
+            self._entry.async_create_background_task(
+                self._hass, self._inventory.async_request_refresh(), "flexmeasures inventory"
+            )
 
     @callback
     def _async_tell_problem(self, before: HomeAssistantError | None) -> None:
@@ -183,7 +183,7 @@ class Planner:
         energies, unknown = self._stored_energies()
         if not energies:
             raise unknown[0]
-        self._check_prices()
+        await self._async_check_prices()
         sensors = self._inventory.data.sensors
         resolution = max(sensors[device.battery.power_sensor].resolution for device in energies)
         start = floor_to_resolution(dt_util.utcnow(), resolution)
@@ -221,14 +221,19 @@ class Planner:
                 unknown.append(error)
         return energies, unknown
 
-    def _check_prices(self) -> None:
+    async def _async_check_prices(self) -> None:
         """Refuse to plan without a price: the server would accept the trigger, count it, and fail the job."""
+        if not self._is_priced():
+            # Somebody may have stored one on the server since the site was read.
+            await self._inventory.async_refresh()
+        if not self._is_priced():
+            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_prices")
+
+    def _is_priced(self) -> bool:
         stored = self._inventory.data.site.flex_context
-        is_priced = CONF_CONSUMPTION_PRICE_SENSOR in self._entry.options or any(
+        return CONF_CONSUMPTION_PRICE_SENSOR in self._entry.options or any(
             key.startswith("consumption-price") or key == "commodities" for key in stored
         )
-        if not is_priced:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_prices")
 
     def _flex_context(self) -> JsonObject | None:
         """Return the prices chosen in the options; None leaves all to what the site stores on the server."""

@@ -8,7 +8,6 @@ from homeassistant.components.sensor import (
     SensorEntity,
     SensorStateClass,
 )
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EntityCategory, UnitOfPower
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
@@ -17,19 +16,19 @@ from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .client import Sensor, SignConvention
-from .const import SUBENTRY_FLEXIBLE_DEVICE
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
 from .entity import (
     FlexibleDeviceEntity,
     SiteEntity,
     asset_identifier,
+    async_add_to_flexible_devices,
     server_identifier,
     subentry_of_asset,
 )
-from .planner import Planner
 from .scheduling import Schedule
 from .sensor_presentation import present
+from .upload_entities import UPLOAD_SENSORS, UploadSensor
 from .values import SiteValues
 
 PARALLEL_UPDATES = 0
@@ -53,12 +52,11 @@ async def async_setup_entry(
             ),
         ]
     )
-    for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
-        if subentry.subentry_id in data.controllers:
-            async_add_entities(
-                [ScheduledPowerSensor(data.inventory, subentry, data.planner)],
-                config_subentry_id=subentry.subentry_id,
-            )
+    async_add_to_flexible_devices(entry, async_add_entities, ScheduledPowerSensor)
+    if data.delivery:
+        async_add_entities(
+            UploadSensor(entry, data.delivery, description) for description in UPLOAD_SENSORS
+        )
     known: set[int] = set()
 
     @callback
@@ -91,6 +89,8 @@ class ServerVersionSensor(SiteEntity, SensorEntity):
         entry = coordinator.config_entry
         self._attr_translation_key = key
         self._attr_unique_id = f"{entry.entry_id}_{key}"
+        # The server's device shows its version already.
+        self._attr_entity_registry_enabled_default = key != "server_version"
         self._attr_device_info = DeviceInfo(identifiers={server_identifier(entry)})
         self._attr_native_value = version
 
@@ -166,21 +166,15 @@ class ScheduledPowerSensor(FlexibleDeviceEntity, SensorEntity):
     _attr_native_unit_of_measurement = UnitOfPower.WATT
     _attr_state_class = SensorStateClass.MEASUREMENT
     _attr_suggested_display_precision = 0
+    _attr_translation_key = "scheduled_power"
     _unrecorded_attributes = frozenset({"forecast", "computed_at", "valid_until", "problem"})
 
-    def __init__(
-        self, coordinator: InventoryCoordinator, subentry: ConfigSubentry, planner: Planner
-    ) -> None:
-        """Show the planner's schedule of the subentry's device."""
-        super().__init__(coordinator, subentry, "scheduled_power")
-        self._planner = planner
-        self._subentry_id = subentry.subentry_id
-        self._timer: CALLBACK_TYPE | None = None
+    _timer: CALLBACK_TYPE | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self._planner.async_add_listener(self._async_plan_changed))
+        self.async_on_remove(self._planner.listeners.async_add(self._async_plan_changed))
         self.async_on_remove(self._async_cancel_timer)
         self._async_read()
 

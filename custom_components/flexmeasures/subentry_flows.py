@@ -13,7 +13,6 @@ from homeassistant.config_entries import (
     SubentryFlowResult,
 )
 from homeassistant.const import (
-    ATTR_UNIT_OF_MEASUREMENT,
     CONF_NAME,
     PERCENTAGE,
     UnitOfEnergy,
@@ -42,6 +41,7 @@ from .const import (
     CONF_MINIMUM_STATE_OF_CHARGE,
     CONF_POWER_SENSOR,
     CONF_ROUNDTRIP_EFFICIENCY,
+    CONF_SENSOR,
     CONF_SETPOINT_ENTITY,
     CONF_SETPOINT_SIGN,
     CONF_STATE_OF_CHARGE_ENTITY,
@@ -50,6 +50,7 @@ from .const import (
     SETPOINT_CONSUMPTION_POSITIVE,
     SETPOINT_PRODUCTION_POSITIVE,
     SUBENTRY_FLEXIBLE_DEVICE,
+    SUBENTRY_MEASUREMENT,
 )
 from .forms import (
     BASE,
@@ -57,8 +58,11 @@ from .forms import (
     dropdown,
     errors_for_forms,
     form_texts,
+    known_entity_id,
+    lasting_id,
     refuse_empty,
     sensor_options,
+    unit_of_entity,
 )
 from .scheduling import Battery, FlexModelError
 from .units import is_energy, is_power
@@ -204,7 +208,7 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
         data = {**self._form, CONF_KIND: KIND_BATTERY, CONF_POWER_SENSOR: sensor_id}
         for field in _ENTITY_FIELDS:
             if field in data:
-                data[field] = _lasting_id(self.hass, data[field])
+                data[field] = lasting_id(self.hass, data[field])
         unique_id = f"power_sensor_{sensor_id}"
         subentry = self._changed_subentry
         if subentry is None:
@@ -226,7 +230,7 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
         if (setpoint := form.get(CONF_SETPOINT_ENTITY)) is not None:
             if setpoint == state_of_charge:
                 yield FormError(CONF_SETPOINT_ENTITY, "same_entity")
-            elif _lasting_id(self.hass, setpoint) in self._used_setpoint_entities():
+            elif lasting_id(self.hass, setpoint) in self._used_setpoint_entities():
                 yield FormError(CONF_SETPOINT_ENTITY, "setpoint_entity_used")
             elif problem := _problem_with_setpoint(self.hass, setpoint):
                 yield problem
@@ -234,8 +238,10 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
             yield problem
 
     def _free_power_sensors(self) -> dict[int, Sensor]:
-        """Return the site's power sensors on which a schedule can be stored and that no other device uses."""
+        """Return the site's power sensors on which a schedule can be stored and that nothing else fills."""
+        feeds = self._entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)
         used = {subentry.data[CONF_POWER_SENSOR] for subentry in self._other_devices(self._entry)}
+        used |= {subentry.data[CONF_SENSOR] for subentry in feeds}
         return {
             sensor.id: sensor
             for sensor in self._entry.runtime_data.inventory.data.sensors.values()
@@ -334,9 +340,9 @@ def _problem_with_numbers(form: Mapping[str, Any]) -> FormError | None:
 def _problem_with_state_of_charge(hass: HomeAssistant, entity: str) -> FormError | None:
     """Return why the entity cannot tell how full the battery is; None when it can."""
     field = CONF_STATE_OF_CHARGE_ENTITY
-    if (entity_id := _known_entity_id(hass, entity)) is None:
+    if (entity_id := known_entity_id(hass, entity)) is None:
         return FormError(field, "entity_not_found")
-    if (unit := _unit_of(hass, entity_id)) is None:
+    if (unit := unit_of_entity(hass, entity_id)) is None:
         return FormError(field, "state_of_charge_without_unit")
     if unit != PERCENTAGE and not is_energy(unit):
         return FormError(field, "state_of_charge_unit", state_of_charge_unit=unit)
@@ -346,42 +352,16 @@ def _problem_with_state_of_charge(hass: HomeAssistant, entity: str) -> FormError
 def _problem_with_setpoint(hass: HomeAssistant, entity: str) -> FormError | None:
     """Return why the entity cannot take the battery's power; None when it can."""
     field = CONF_SETPOINT_ENTITY
-    if (entity_id := _known_entity_id(hass, entity)) is None:
+    if (entity_id := known_entity_id(hass, entity)) is None:
         return FormError(field, "entity_not_found")
     registered = er.async_get(hass).async_get(entity_id)
     if registered is not None and registered.platform == DOMAIN:
         return FormError(field, "own_entity")
-    if (unit := _unit_of(hass, entity_id)) is None:
+    if (unit := unit_of_entity(hass, entity_id)) is None:
         return FormError(field, "setpoint_without_unit")
     if not is_power(unit):
         return FormError(field, "setpoint_unit", setpoint_unit=unit)
     return None
-
-
-def _known_entity_id(hass: HomeAssistant, entity: str) -> str | None:
-    """Return the entity id of an entity that exists, also while it is unavailable."""
-    registry = er.async_get(hass)
-    entity_id = er.async_resolve_entity_id(registry, entity)
-    if entity_id is None or (
-        hass.states.get(entity_id) is None and entity_id not in registry.entities
-    ):
-        return None
-    return entity_id
-
-
-def _unit_of(hass: HomeAssistant, entity_id: str) -> str | None:
-    """Return the unit in which the entity speaks; the registry remembers it while there is no state."""
-    state = hass.states.get(entity_id)
-    if state is not None and (unit := state.attributes.get(ATTR_UNIT_OF_MEASUREMENT)):
-        return str(unit)
-    registered = er.async_get(hass).async_get(entity_id)
-    return registered.unit_of_measurement if registered else None
-
-
-def _lasting_id(hass: HomeAssistant, entity: str) -> str:
-    """Return the registry id, which survives a new entity id; the entity id where there is none."""
-    registered = er.async_get(hass).async_get(entity)
-    return registered.id if registered else entity
 
 
 def _device_name(hass: HomeAssistant, entity: str) -> str | None:

@@ -3,17 +3,13 @@
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoreEntity
 
-from .const import SUBENTRY_FLEXIBLE_DEVICE
-from .controller import Controller
-from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
-from .entity import FlexibleDeviceEntity
+from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
 
 PARALLEL_UPDATES = 1
 
@@ -24,29 +20,18 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a switch per flexible device."""
-    data = entry.runtime_data
-    for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
-        if controller := data.controllers.get(subentry.subentry_id):
-            async_add_entities(
-                [FollowSchedule(data.inventory, subentry, controller)],
-                config_subentry_id=subentry.subentry_id,
-            )
+    async_add_to_flexible_devices(entry, async_add_entities, FollowSchedule)
 
 
 class FollowSchedule(FlexibleDeviceEntity, SwitchEntity, RestoreEntity):
     """On while the schedule is carried out; off for a new device, and kept across restarts."""
 
-    def __init__(
-        self, coordinator: InventoryCoordinator, subentry: ConfigSubentry, controller: Controller
-    ) -> None:
-        """Switch the controller."""
-        super().__init__(coordinator, subentry, "follow_schedule")
-        self._controller = controller
+    _attr_translation_key = "follow_schedule"
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self._controller.async_add_listener(self.async_write_ha_state))
+        self.async_on_remove(self._controller.listeners.async_add(self.async_write_ha_state))
         last = await self.async_get_last_state()
         if last is not None and last.state == STATE_ON:
             self._controller.async_follow(True)

@@ -22,7 +22,7 @@ from .client import (
 from .const import LOGGER
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
-from .measurements import PollPlan, ValueWindow, plan_window, refresh_period
+from .measurements import PollPlan, ValueWindow, first_due, plan_window, refresh_period
 
 # 240 requests a minute at the most, of the 500 that a user has: the rest is for schedules and measurements.
 _SPACING = timedelta(milliseconds=250)
@@ -86,9 +86,13 @@ class SiteValues:
     @callback
     def async_accept(self, sensor_id: int, window: ValueWindow) -> None:
         """Take a window that is known without asking: a schedule that we received, values that we posted."""
+        is_first = sensor_id not in self._windows
         self._windows[sensor_id] = window
         if sensor_id in self._plan:
-            self._plan.set(sensor_id, window.look_again_at(refresh_period(len(self._plan))))
+            due = window.look_again_at(refresh_period(len(self._plan)))
+            self._plan.set(
+                sensor_id, first_due(sensor_id, window.asked_at, due) if is_first else due
+            )
             self._async_arm()
         if listener := self._listeners.get(sensor_id):
             listener()
@@ -121,7 +125,7 @@ class SiteValues:
     @callback
     def _async_arm(self) -> None:
         self._async_cancel_timer()
-        if self._asking or (upcoming := self._plan.next()) is None:
+        if self._asking or self._hass.is_stopping or (upcoming := self._plan.next()) is None:
             return
         due = max(upcoming[0], self._not_before)
         self._timer = async_track_point_in_utc_time(self._hass, self._async_due, due)
@@ -162,6 +166,8 @@ class SiteValues:
     @callback
     def _async_wait_after(self, error: FlexMeasuresError) -> None:
         """Pause all sensors; whether the server is away, or the password changed, is for the inventory to find out."""
+        if self._hass.is_stopping:
+            return
         LOGGER.debug("Reading values waits for %s: %s", self._pause, error)
         wait = self._pause
         if isinstance(error, RateLimitedError) and error.retry_after is not None:

@@ -1,11 +1,12 @@
 """Which sensor to ask next, so that all are served within the server's budget."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.measurements import PollPlan, refresh_period
+from custom_components.flexmeasures.measurements import PollPlan, first_due, refresh_period
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -16,6 +17,15 @@ HOUR = timedelta(hours=1)
 )
 def test_the_budget_holds_for_any_number_of_sensors(sensors: int, requests_an_hour: int) -> None:
     assert sensors * HOUR / refresh_period(sensors) == pytest.approx(requests_an_hour)
+
+
+def test_sensors_that_were_asked_together_are_due_evenly_over_the_period() -> None:
+    dues = sorted(first_due(sensor, NOON, NOON + HOUR) for sensor in range(100, 200))
+    gaps = [later - earlier for earlier, later in pairwise([NOON, *dues, NOON + HOUR])]
+
+    assert dues[0] >= NOON
+    assert dues[-1] <= NOON + HOUR
+    assert max(gaps) < timedelta(seconds=80)
 
 
 def test_the_earliest_sensor_comes_first() -> None:

@@ -128,10 +128,8 @@ class _Sensor:
     def remember(self, turn: Turn) -> None:
         """Keep a post that is over."""
         self.past.append(turn)
-        if turn.start > self.last_start:
-            self.last_start = turn.start
-        if turn.end > self.last_end:
-            self.last_end = turn.end
+        self.last_start = max(self.last_start, turn.start)
+        self.last_end = max(self.last_end, turn.end)
 
 
 def _free_moment(prior: datetime, past: list[Turn]) -> datetime:

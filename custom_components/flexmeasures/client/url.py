@@ -51,7 +51,7 @@ def _parsed(text: str) -> URL:
         raise InvalidInputError("url", "must not hold backslashes")
     try:
         return URL(text)
-    except (IndexError, ValueError):  # yarl's parser raises either
+    except IndexError, ValueError:  # yarl's parser raises either
         raise InvalidInputError("url", "is not a valid address") from None
 
 

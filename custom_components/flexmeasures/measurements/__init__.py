@@ -1,16 +1,54 @@
-"""Values on a sensor's fixed grid: which one holds now, and when to look again.
+"""Readings on a sensor's fixed grid: which one holds now, and what becomes of those that the home sends.
 
 Knows neither HTTP nor Home Assistant; time is passed in.
 """
 
-from .polling import PollPlan, refresh_period
+from .accumulators import (
+    Accumulator,
+    ExtremeAccumulator,
+    LastValueAccumulator,
+    MeanAccumulator,
+)
+from .counter_rules import CounterRules
+from .counters import CounterAccumulator
+from .intervals import Interval, floor_to_grid
+from .outbox import Outbox
+from .outbox_models import (
+    Block,
+    OutboxCorruptError,
+    OutboxError,
+    OutboxFullError,
+    OutboxSensor,
+    OutboxStatistics,
+    OutboxTooNewError,
+    Priority,
+)
+from .polling import PollPlan, first_due, refresh_period
 from .window import ValueRow, ValueWindow, WindowRequest, plan_window
 
 __all__ = [
+    "Accumulator",
+    "Block",
+    "CounterAccumulator",
+    "CounterRules",
+    "ExtremeAccumulator",
+    "Interval",
+    "LastValueAccumulator",
+    "MeanAccumulator",
+    "Outbox",
+    "OutboxCorruptError",
+    "OutboxError",
+    "OutboxFullError",
+    "OutboxSensor",
+    "OutboxStatistics",
+    "OutboxTooNewError",
     "PollPlan",
+    "Priority",
     "ValueRow",
     "ValueWindow",
     "WindowRequest",
+    "first_due",
+    "floor_to_grid",
     "plan_window",
     "refresh_period",
 ]

@@ -8,11 +8,21 @@ import heapq
 _REQUESTS_SPACING = timedelta(seconds=24)
 # Above 100 sensors the period stays: 1,000 sensors then cost 25 of the 500 requests a minute that a user has.
 _LONGEST_PERIOD = timedelta(minutes=40)
+_GOLDEN_RATIO = 0.618034
 
 
 def refresh_period(sensor_count: int) -> timedelta:
     """Return the shortest time between two requests for one sensor, when so many sensors are followed."""
     return min(sensor_count * _REQUESTS_SPACING, _LONGEST_PERIOD)
+
+
+def first_due(sensor_id: int, asked_at: datetime, due: datetime) -> datetime:
+    """Return when to ask a sensor for the second time: between the first time and the one due.
+
+    All sensors are asked for the first time together; without spreading they would stay in step, and an hour could
+    hold one round more than its share. Multiples of the golden ratio fall evenly for any run of ids.
+    """
+    return asked_at + (due - asked_at) * (sensor_id * _GOLDEN_RATIO % 1)
 
 
 @dataclass(slots=True)

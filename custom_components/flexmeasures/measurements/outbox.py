@@ -1,0 +1,339 @@
+"""Closed intervals that the server has not confirmed yet, on disk."""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+import math
+from pathlib import Path
+import sqlite3
+from threading import Lock
+from typing import Self
+
+from .intervals import Interval
+from .outbox_file import (
+    file_bytes,
+    give_back_room,
+    open_file,
+    transaction,
+    typed_errors,
+    used_bytes,
+)
+from .outbox_models import Block, OutboxSensor, OutboxStatistics, Priority
+from .outbox_rows import (
+    SeriesKey,
+    Slot,
+    read_blocks,
+    read_sensors,
+    read_statistics,
+    rows_of,
+    seconds_of,
+    slot_and_value,
+)
+
+# Measurements this old no longer change a plan; an outage that somebody means to end is shorter.
+MAXIMUM_AGE = timedelta(days=30)
+# 4.5 million intervals: 78 days of 200 sensors at 5 minutes. Small beside Home Assistant's own recorder.
+MAXIMUM_BYTES = 100_000_000
+# Dropped beyond need when the file is full: finding the oldest rows means to look at all, half a second of work, and
+# without slack that would be done at every boundary.
+_DROPPED_AHEAD = 0.01
+
+_DROP_OLDEST = """
+    DELETE FROM intervals WHERE (series, start) IN (
+        SELECT series, start FROM intervals JOIN series ON series.id = series
+        ORDER BY priority DESC, start LIMIT ?
+    )
+"""
+
+
+class Outbox:
+    """The intervals of one config entry that wait for the server's word.
+
+    Without it every interval that is measured while the server is away is lost. What was recorded survives that the
+    process is killed at any instant, and stays until the server confirmed the very value that it holds.
+
+    All methods block: call them where waiting for a disk harms nobody. They may be called from any thread. Each one is
+    done as a whole or, when it raises OutboxError, not at all.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        *,
+        set_aside: Path | None,
+        maximum_age: timedelta,
+        maximum_bytes: int,
+    ) -> None:
+        """Use ``open`` instead."""
+        self._path = path
+        self._connection = connection
+        self._set_aside = set_aside
+        self._maximum_age = maximum_age
+        self._maximum_bytes = maximum_bytes
+        self._lock = Lock()
+        # Numbers of the series, read when first needed.
+        self._series: dict[SeriesKey, int] = {}
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        now: datetime,
+        maximum_age: timedelta = MAXIMUM_AGE,
+        maximum_bytes: int = MAXIMUM_BYTES,
+    ) -> Self:
+        """Open the outbox, or create it; a damaged file is set aside under a name with the time.
+
+        Args:
+            path: of the database; its folder exists.
+            now: aware.
+            maximum_age: live intervals that began longer ago are dropped. Back-fill is asked for, however old.
+            maximum_bytes: what the database may take; its log adds a megabyte at most.
+
+        Raises:
+            OutboxTooNewError: a newer version wrote the file.
+            OutboxError: the file cannot be opened, created or set aside.
+        """
+        connection, set_aside = open_file(path, now)
+        return cls(
+            path,
+            connection,
+            set_aside=set_aside,
+            maximum_age=maximum_age,
+            maximum_bytes=maximum_bytes,
+        )
+
+    @property
+    def set_aside(self) -> Path | None:
+        """Return where the file is that was found damaged when this one was opened.
+
+        What it held is in no outbox any more, and has to be rebuilt.
+        """
+        return self._set_aside
+
+    def close(self) -> None:
+        """Close the file; every other method raises OutboxError from now on."""
+        with self._lock, typed_errors(self._path):
+            self._connection.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, typed_errors(self._path):
+            yield self._connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection:
+            try:
+                with transaction(connection):
+                    yield connection
+            except BaseException:
+                # Numbers that were given in this transaction have not been given.
+                self._series.clear()
+                raise
+
+    def record(
+        self,
+        rows: Iterable[tuple[int, timedelta, Interval]],
+        *,
+        now: datetime,
+        priority: Priority = Priority.LIVE,
+    ) -> None:
+        """Store the intervals that closed, all in one transaction, and drop what the bound forbids.
+
+        An interval replaces the unsent one of the same sensor, resolution and start. A gap, or a value that is not a
+        finite number, only removes it: the server stores no gaps, so there is nothing to send.
+
+        Args:
+            rows: sensor, its resolution (zero for instantaneous), interval.
+            now: aware; what the maximum age is counted from.
+            priority: of all rows; an unsent interval takes the one that it was recorded with last.
+
+        Raises:
+            ValueError: a start is naive or not on the sensor's grid, or a resolution is not in whole seconds.
+            OutboxFullError: the disk is full.
+            OutboxError: the file cannot be written.
+        """
+        values = dict(map(slot_and_value, rows))
+        oldest_allowed = seconds_of(now - self._maximum_age)
+        with self._writing() as connection:
+            self._keep_sensors(values, priority)
+            self._remove_replaced(values, priority)
+            connection.executemany(
+                "REPLACE INTO intervals VALUES (?, ?, ?)",
+                [
+                    (self._series_number((sensor, resolution, priority)), start, value)
+                    for (sensor, resolution, start), value in values.items()
+                    if value is not None
+                ],
+            )
+            self._drop(oldest_allowed)
+
+    def _keep_sensors(self, slots: Iterable[Slot], priority: Priority) -> None:
+        ends: dict[int, list[int]] = {}
+        for sensor, resolution, start in slots:
+            ends.setdefault(sensor, []).append(start + resolution)
+        is_live = priority is Priority.LIVE
+        self._connection.executemany(
+            """
+            INSERT INTO sensors (id, recorded_until) VALUES (?, ?) ON CONFLICT DO UPDATE
+            SET recorded_until = MAX(excluded.recorded_until, COALESCE(recorded_until, excluded.recorded_until))
+            WHERE excluded.recorded_until IS NOT NULL
+            """,
+            [(sensor, max(times) if is_live else None) for sensor, times in ends.items()],
+        )
+
+    def _remove_replaced(self, values: dict[Slot, float | None], priority: Priority) -> None:
+        """Remove the rows that REPLACE does not meet: those of gaps, and those in a series of another priority."""
+        known = self._known_series()
+        self._connection.executemany(
+            "DELETE FROM intervals WHERE series = ? AND start = ?",
+            [
+                (number, start)
+                for (sensor, resolution, start), value in values.items()
+                for other in Priority
+                if (value is None or other != priority)
+                and (number := known.get((sensor, resolution, other))) is not None
+            ],
+        )
+
+    def _known_series(self) -> dict[SeriesKey, int]:
+        if not self._series:
+            rows = self._connection.execute("SELECT sensor, resolution, priority, id FROM series")
+            self._series = {
+                (sensor, resolution, priority): number
+                for sensor, resolution, priority, number in rows
+            }
+        return self._series
+
+    def _series_number(self, key: SeriesKey) -> int:
+        known = self._known_series()
+        if key not in known:
+            (known[key],) = self._connection.execute(
+                "INSERT INTO series (sensor, resolution, priority) VALUES (?, ?, ?) RETURNING id",
+                key,
+            ).fetchone()
+        return known[key]
+
+    def _drop(self, oldest_allowed: int) -> None:
+        """Drop what is too old, then the oldest until the rest fits: back-fill first, its source still has it."""
+        dropped = self._connection.execute(
+            """
+            DELETE FROM intervals
+            WHERE start < ? AND series IN (SELECT id FROM series WHERE priority = ?)
+            """,
+            (oldest_allowed, Priority.LIVE),
+        ).rowcount
+        while (used := used_bytes(self._connection)) > self._maximum_bytes:
+            (count,) = self._connection.execute("SELECT COUNT(*) FROM intervals").fetchone()
+            share = 1 - self._maximum_bytes / used + _DROPPED_AHEAD
+            removed = self._connection.execute(_DROP_OLDEST, (math.ceil(count * share),)).rowcount
+            if not removed:
+                break
+            dropped += removed
+        if dropped:
+            self._count("dropped", dropped)
+
+    def _count(self, name: str, count: int) -> None:
+        self._connection.execute(
+            "UPDATE counters SET count = count + ? WHERE name = ?", (count, name)
+        )
+
+    def blocks(
+        self,
+        *,
+        maximum_values: int,
+        maximum_blocks: int | None = None,
+        except_sensors: Collection[int] = (),
+    ) -> list[Block]:
+        """Return what to send next: at most one block per sensor, in the order to send them.
+
+        A block begins with the sensor's oldest unsent interval and reaches as far as ``maximum_values`` allow; gaps
+        are None. A sensor's live intervals go before its back-fill, and all sensors with live ones before those
+        without; among these, those with the oldest intervals first. Parked sensors are left out.
+
+        The blocks stay in the outbox, and come again until they are confirmed: name the sensors that are under way
+        in ``except_sensors``.
+
+        Raises:
+            ValueError: a maximum is less than one.
+            OutboxError: the file cannot be read.
+        """
+        if maximum_values < 1 or (maximum_blocks is not None and maximum_blocks < 1):
+            raise ValueError("a maximum must be at least one")
+        with self._reading() as connection:
+            return read_blocks(connection, maximum_values, maximum_blocks, except_sensors)
+
+    def confirm(self, *blocks: Block, now: datetime) -> int:
+        """Remove what the server has, and return how many intervals that were.
+
+        A value that was replaced after its block was made stays, to be sent. Many blocks in one call cost little more
+        than one.
+
+        Raises:
+            OutboxError: the file cannot be written; the blocks will be sent once more.
+        """
+        confirmed_at = seconds_of(now)
+        removed = 0
+        with self._writing() as connection:
+            known = self._known_series()
+            for block in blocks:
+                sent = list(rows_of(block, known))
+                removed += connection.executemany(
+                    "DELETE FROM intervals WHERE series = ? AND start = ? AND value = ?", sent
+                ).rowcount
+            connection.executemany(
+                "UPDATE sensors SET confirmed_at = ? WHERE id = ?",
+                [(confirmed_at, sensor) for sensor in {block.sensor_id for block in blocks}],
+            )
+            give_back_room(connection)
+        return removed
+
+    def park(self, sensor_id: int, reason: str) -> None:
+        """Keep the sensor's intervals, and do not send them, also after a restart."""
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT INTO sensors (id, parked) VALUES (?, ?) ON CONFLICT DO UPDATE SET parked = excluded.parked",
+                (sensor_id, reason),
+            )
+
+    def unpark(self, sensor_id: int) -> None:
+        """Send the sensor's intervals again."""
+        with self._writing() as connection:
+            connection.execute("UPDATE sensors SET parked = NULL WHERE id = ?", (sensor_id,))
+
+    def parked(self) -> dict[int, str]:
+        """Return why sensors are parked."""
+        with self._reading() as connection:
+            return dict(
+                connection.execute("SELECT id, parked FROM sensors WHERE parked IS NOT NULL")
+            )
+
+    def discard(self, sensor_id: int) -> int:
+        """Forget a sensor that is no longer fed, and return how many of its intervals were unsent."""
+        with self._writing() as connection:
+            removed = connection.execute(
+                "DELETE FROM intervals WHERE series IN (SELECT id FROM series WHERE sensor = ?)",
+                (sensor_id,),
+            ).rowcount
+            connection.execute("DELETE FROM series WHERE sensor = ?", (sensor_id,))
+            connection.execute("DELETE FROM sensors WHERE id = ?", (sensor_id,))
+            self._series.clear()
+        return removed
+
+    def count_lost(self, count: int) -> None:
+        """Add to the intervals that were lost before they could be recorded."""
+        with self._writing():
+            self._count("lost", count)
+
+    def sensors(self) -> dict[int, OutboxSensor]:
+        """Return what is known of every sensor that was ever recorded or parked, and not discarded."""
+        with self._reading() as connection:
+            return read_sensors(connection)
+
+    def statistics(self) -> OutboxStatistics:
+        """Return the outbox in numbers."""
+        with self._reading() as connection:
+            return read_statistics(connection, file_bytes(self._path))
