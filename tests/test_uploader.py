@@ -8,12 +8,13 @@ from unittest.mock import AsyncMock, patch
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.flexmeasures.client import (
     ConnectionFailedError,
+    InvalidInputError,
     JobFailedError,
     PermissionDeniedError,
     RateLimitedError,
@@ -492,6 +493,41 @@ async def test_an_outbox_that_cannot_be_read_pauses_and_is_told(
 
     await pass_time(hass, freezer, 6)
     assert posts(client, site.SOLAR_POWER) == [(NOON, (pytest.approx(0.002),))]
+    assert shown(hass, "uploads_paused") == "off"
+
+
+async def test_a_renamed_entity_is_still_measured(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    registry = er.async_get(hass)
+    meter = registry.async_get_or_create("sensor", "inverter", "power")
+    hass.states.async_set(meter.entity_id, "2000", {"unit_of_measurement": "W"})
+    entry = make_entry(feed_subentry(site.SOLAR_POWER, meter.id, direction="production"))
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+
+    hass.states.async_remove(meter.entity_id)
+    registry.async_update_entity(meter.entity_id, new_entity_id="sensor.renamed")
+    await hass.async_block_till_done()
+    hass.states.async_set("sensor.renamed", "5000", {"unit_of_measurement": "W"})
+    await hass.async_block_till_done()
+    await pass_time(hass, freezer, 17)
+
+    assert posts(client, site.SOLAR_POWER) == [(NOON, (pytest.approx(0.005),))]
+
+
+async def test_values_that_the_client_refuses_do_not_stop_other_sensors(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    fed: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    client.post_sensor_data.side_effect = InvalidInputError("unit", "must not be empty")
+    await set_up(hass, fed)
+    await pass_time(hass, freezer, 17)
+
+    issue_id = f"{fed.entry_id}_feed_refused_{site.SOLAR_POWER}"
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     assert shown(hass, "uploads_paused") == "off"
 
 

@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 from .client import (
     FlexMeasuresClient,
     FlexMeasuresError,
+    InvalidInputError,
     JobFailedError,
     NotFoundError,
     PermissionDeniedError,
@@ -158,7 +159,12 @@ class Delivery:
             )
             if posted.job_id:
                 await self._client.wait_for_job(posted.job_id)
-        except (NotFoundError, PermissionDeniedError, ValidationError) as error:
+        except (
+            InvalidInputError,
+            NotFoundError,
+            PermissionDeniedError,
+            ValidationError,
+        ) as error:
             await self._async_park(block, str(error))
         except JobFailedError as error:
             self._failed_jobs[sensor.id] += 1

@@ -14,7 +14,9 @@ from homeassistant.core import (
     State,
     callback,
 )
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import (
+    async_track_entity_registry_updated_event,
     async_track_point_in_utc_time,
     async_track_state_change_event,
 )
@@ -170,6 +172,7 @@ class Uploader:
         entity_ids = list(self._by_entity)
         for stop in (
             async_track_state_change_event(self._hass, entity_ids, self._async_changed),
+            async_track_entity_registry_updated_event(self._hass, entity_ids, self._async_renamed),
             self._async_cancel_timer,
         ):
             self._entry.async_on_unload(stop)
@@ -188,6 +191,12 @@ class Uploader:
         time = state.last_updated if state else event.time_fired
         for running in self._by_entity.get(event.data["entity_id"], ()):
             running.take(state, time)
+
+    @callback
+    def _async_renamed(self, event: Event[er.EventEntityRegistryUpdatedData]) -> None:
+        """Begin anew under the new name; the feed keeps the entity's registry id."""
+        if event.data["action"] == "update" and "entity_id" in event.data["changes"]:
+            self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
 
     @callback
     def _async_see_who_is_alive(self) -> None:
