@@ -5,10 +5,13 @@ import logging
 import sys
 
 from .accumulating import measure_accumulating
+from .callbacks import measure_callbacks
 from .comparison import measure_comparison
 from .figures import table
 from .home import measure_quiet_hour, measure_setup
+from .listening import measure_listening
 from .memory import measure_memory
+from .outage import measure_outage
 from .outbox import measure_outbox
 
 
@@ -19,7 +22,10 @@ async def _measure() -> int:
     figures += await measure_setup()
     figures += await measure_quiet_hour()
     figures += measure_accumulating()
+    figures += await measure_listening()
+    figures += await measure_callbacks()
     figures += measure_outbox()
+    figures += await measure_outage()
     figures += await measure_comparison()
     sys.stdout.write(table(figures) + "\n")
     broken = [figure.name for figure in figures if not figure.holds]
