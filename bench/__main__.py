@@ -7,17 +7,16 @@ import sys
 from .accumulating import measure_accumulating
 from .callbacks import measure_callbacks
 from .comparison import measure_comparison
-from .figures import table
+from .figures import Figure, table
 from .home import measure_quiet_hour, measure_setup
+from .killed_home import measure_kills
 from .listening import measure_listening
 from .memory import measure_memory
 from .outage import measure_outage
 from .outbox import measure_outbox
 
 
-async def _measure() -> int:
-    # Home Assistant warns of every custom integration; here that is what is measured.
-    logging.getLogger("homeassistant.loader").setLevel(logging.ERROR)
+async def _measure(kills: list[Figure]) -> int:
     figures = measure_memory()
     figures += await measure_setup()
     figures += await measure_quiet_hour()
@@ -26,6 +25,7 @@ async def _measure() -> int:
     figures += await measure_callbacks()
     figures += measure_outbox()
     figures += await measure_outage()
+    figures += kills
     figures += await measure_comparison()
     sys.stdout.write(table(figures) + "\n")
     broken = [figure.name for figure in figures if not figure.holds]
@@ -35,4 +35,8 @@ async def _measure() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_measure()))
+    # Home Assistant warns of every custom integration, and this one of its server: here that is what is measured.
+    for name in ("homeassistant.loader", "custom_components.flexmeasures"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    # Forking wants a process without threads, which this one is only at the begin.
+    sys.exit(asyncio.run(_measure(measure_kills())))
