@@ -9,11 +9,13 @@ from .accumulators import (
     LastValueAccumulator,
     MeanAccumulator,
 )
+from .comparison import different_values
 from .counter_rules import CounterRules
 from .counters import CounterAccumulator
 from .intervals import Interval, floor_to_grid
-from .outbox import Outbox
+from .outbox import SENT_IS_KNOWN_FOR, Outbox
 from .outbox_models import (
+    INSTANTANEOUS_STEP,
     Block,
     OutboxCorruptError,
     OutboxError,
@@ -27,6 +29,8 @@ from .polling import PollPlan, first_due, refresh_period
 from .window import ValueRow, ValueWindow, WindowRequest, plan_window
 
 __all__ = [
+    "INSTANTANEOUS_STEP",
+    "SENT_IS_KNOWN_FOR",
     "Accumulator",
     "Block",
     "CounterAccumulator",
@@ -47,6 +51,7 @@ __all__ = [
     "ValueRow",
     "ValueWindow",
     "WindowRequest",
+    "different_values",
     "first_due",
     "floor_to_grid",
     "plan_window",
