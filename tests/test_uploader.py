@@ -185,7 +185,7 @@ async def test_while_the_server_is_away_everything_waits_and_then_arrives_in_one
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    receipt = client.post_sensor_data.return_value
+    accept = client.post_sensor_data.side_effect
     client.post_sensor_data.side_effect = ConnectionFailedError("refused")
     await set_up(hass, fed)
     await pass_time(hass, freezer, 62)
@@ -196,8 +196,7 @@ async def test_while_the_server_is_away_everything_waits_and_then_arrives_in_one
     assert caplog.text.count("Measurements of Home wait") == 1
 
     client.post_sensor_data.reset_mock()
-    client.post_sensor_data.side_effect = None
-    client.post_sensor_data.return_value = receipt
+    client.post_sensor_data.side_effect = accept
     await pass_time(hass, freezer, 6)
 
     assert posts(client, site.SOLAR_POWER) == [(NOON, (pytest.approx(0.002),) * 4)]

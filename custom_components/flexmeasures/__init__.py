@@ -10,6 +10,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
+from .audit import Audit
 from .card import async_register_card
 from .connection import async_acquire_connection, async_release_connection
 from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
@@ -19,10 +20,15 @@ from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .delivery import Delivery
 from .entity import async_remove_stale_sensors, async_update_devices
 from .feed import Feed
+from .feed_sources import async_look_after_sources
 from .flexible_device import FlexibleDevice
 from .measurements import Outbox, OutboxError
 from .planner import Planner
-from .repairs import async_remove_issues
+from .repairs import (
+    async_end_other_feed_issues,
+    async_remove_issues,
+    async_update_outbox_issue,
+)
 from .scheduling import FlexModelError
 from .services import async_setup_services
 from .uploader import Uploader, outbox_path
@@ -84,6 +90,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     planner.async_start()
     if uploader := entry.runtime_data.uploader:
         uploader.async_start()
+    if audit := entry.runtime_data.audit:
+        audit.async_start()
     return True
 
 
@@ -100,19 +108,26 @@ def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, .
 async def _async_measure(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """Open the outbox and prepare the feeds; without an outbox nothing is measured, and the rest goes on."""
     feeds = tuple(map(Feed.from_subentry, entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)))
+    async_end_other_feed_issues(hass, entry, feeds)
     if not feeds:
         return
+    data = entry.runtime_data
     path = outbox_path(hass, entry.entry_id)
+    units = {sensor.id: sensor.unit for sensor in data.inventory.data.sensors.values()}
     try:
-        outbox = await hass.async_add_executor_job(lambda: Outbox.open(path, now=dt_util.utcnow()))
+        outbox = await hass.async_add_executor_job(
+            lambda: Outbox.open(path, now=dt_util.utcnow(), units=units)
+        )
     except OutboxError as error:
         LOGGER.error("%s measures nothing, its outbox cannot be opened: %s", entry.title, error)
+        async_update_outbox_issue(hass, entry, error)
         return
-    data = entry.runtime_data
-    data.delivery = Delivery(
-        hass, entry, data.connection.client, data.inventory, data.values, outbox
-    )
+    async_update_outbox_issue(hass, entry, None)
+    client = data.connection.client
+    data.delivery = Delivery(hass, entry, client, data.inventory, data.values, outbox)
+    data.audit = Audit(hass, entry, client, data.inventory, data.delivery, outbox)
     data.uploader = Uploader(hass, entry, data.inventory, data.delivery, outbox, feeds)
+    async_look_after_sources(hass, entry, data.delivery, feeds)
 
 
 async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 import math
 from typing import Self
 
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import (
     ATTR_RESTORED,
     ATTR_UNIT_OF_MEASUREMENT,
@@ -23,6 +23,7 @@ from .const import (
     CONF_SENSOR,
     DIRECTION_CONSUMPTION,
     DIRECTION_PRODUCTION,
+    SUBENTRY_MEASUREMENT,
 )
 from .units import UnitError, UnitProblem, convert, is_energy, is_power
 
@@ -97,6 +98,12 @@ class Feed:
         if self.sign_factor is None:
             return 1
         return self.sign_factor if sensor.consumption_is_positive else -self.sign_factor
+
+
+def fed_sensors(entry: ConfigEntry) -> frozenset[int]:
+    """Return the FlexMeasures sensors that get values from an entity."""
+    subentries = entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)
+    return frozenset(subentry.data[CONF_SENSOR] for subentry in subentries)
 
 
 def value_for_sensor(state: State, feed: Feed, sensor: Sensor) -> float | None:

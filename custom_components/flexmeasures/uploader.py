@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -244,8 +245,8 @@ class Uploader:
             if not rows:
                 return
             try:
-                await self._hass.async_add_executor_job(
-                    _record, self._outbox, rows, self._lost, now
+                await self._delivery.async_on_disk(
+                    partial(_record, self._outbox, rows, self._lost, now)
                 )
                 self._lost = 0
             except OutboxError as error:
