@@ -89,6 +89,7 @@ class Delivery:
         self._timer: CALLBACK_TYPE | None = None
         self._sending: asyncio.Task[None] | None = None
         self._progress = asyncio.Event()
+        self._reading = asyncio.Lock()
         self.listeners = Listeners()
         self.paused: str | None = None
         self.problems: dict[int, str] = {}
@@ -346,12 +347,14 @@ class Delivery:
         self.resumed.async_call()
 
     async def _async_read_statistics(self) -> None:
-        try:
-            self.statistics, self.sensors = await self.async_on_disk(
-                lambda: (self._outbox.statistics(), self._outbox.sensors())
-            )
-        except OutboxError as error:
-            LOGGER.debug("The outbox of %s has no numbers: %s", self._entry.title, error)
+        # One after the other: of two readings at once the older one could arrive last, and stay.
+        async with self._reading:
+            try:
+                self.statistics, self.sensors = await self.async_on_disk(
+                    lambda: (self._outbox.statistics(), self._outbox.sensors())
+                )
+            except OutboxError as error:
+                LOGGER.debug("The outbox of %s has no numbers: %s", self._entry.title, error)
         self._async_tell_progress()
         self.listeners.async_call()
 
