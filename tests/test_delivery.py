@@ -21,6 +21,7 @@ from custom_components.flexmeasures.client import (
     JobTimeoutError,
     NotFoundError,
     PermissionDeniedError,
+    PostedData,
     RateLimitedError,
     ServerError,
     ValidationError,
@@ -175,6 +176,18 @@ async def test_a_job_that_the_server_lost_is_posted_again(
     assert posts(client, site.SOLAR_POWER) == [(NOON, (SOLAR_VALUE,))] * 2
     assert shown(hass, "upload_backlog") == "0"
     assert issue(hass, fed, f"feed_refused_{site.SOLAR_POWER}") is None
+
+
+async def test_a_server_that_stores_before_it_answers_has_no_job_to_wait_for(
+    hass: HomeAssistant, client: AsyncMock, fed: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    client.post_sensor_data.return_value = PostedData(job_id=None)
+    await set_up(hass, fed)
+    await pass_time(hass, freezer, 17)
+
+    client.wait_for_job.assert_not_called()
+    assert client.stored.own[site.SOLAR_POWER] == {NOON: SOLAR_VALUE}
+    assert shown(hass, "upload_backlog") == "0"
 
 
 async def test_a_worker_that_stands_still_pauses_without_losing_anything(

@@ -17,7 +17,6 @@ from custom_components.flexmeasures.client import (
     InvalidInputError,
     JobFailedError,
     PermissionDeniedError,
-    RateLimitedError,
 )
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.measurements import Outbox, OutboxFullError
@@ -286,23 +285,6 @@ async def test_a_failed_job_keeps_the_values_and_is_tried_again(
     assert posts(client, site.SOLAR_POWER) == [(NOON, (pytest.approx(0.002),))] * 2
     assert shown(hass, "upload_backlog") == "0"
     assert answers == []
-
-
-async def test_a_rate_limit_is_kept(
-    hass: HomeAssistant,
-    client: AsyncMock,
-    fed: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    client.post_sensor_data.side_effect = RateLimitedError(
-        "slow", status=429, request="POST /", retry_after=300
-    )
-    await set_up(hass, fed)
-    await pass_time(hass, freezer, 19)
-    assert len(posts(client, site.SOLAR_POWER)) == 1
-
-    await pass_time(hass, freezer, 4)
-    assert len(posts(client, site.SOLAR_POWER)) == 2
 
 
 async def test_a_full_disk_keeps_the_values_in_memory(

@@ -78,24 +78,16 @@ def async_update_feed_issue(
     problem: FeedProblem | None,
 ) -> None:
     """Raise the issue of a sensor whose values wait until somebody decides, or end it when there is no problem."""
-    issue_id = _issue_id(entry, f"{_FEED_REFUSED}{sensor_id}")
-    if problem is None:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
+    placeholders = {"sensor": name}
+    if problem:
+        placeholders |= {"reason": problem.reason, **problem.placeholders}
+    _async_update_issue(
         hass,
-        DOMAIN,
-        issue_id,
-        data={"entry_id": entry.entry_id, "sensor_id": sensor_id},
-        is_fixable=True,
-        severity=ir.IssueSeverity.ERROR,
-        translation_key=problem.key,
-        translation_placeholders={
-            "site": entry.title,
-            "sensor": name,
-            "reason": problem.reason,
-            **problem.placeholders,
-        },
+        entry,
+        f"{_FEED_REFUSED}{sensor_id}",
+        problem.key if problem else None,
+        placeholders,
+        sensor_id=sensor_id,
     )
 
 
@@ -104,19 +96,7 @@ def async_update_source_issue(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, feed: Feed, key: str | None
 ) -> None:
     """Raise the issue of a feed whose entity gives no readings, or end it when there is no key."""
-    issue_id = _issue_id(entry, f"{_FEED_SOURCE}{feed.subentry_id}")
-    if key is None:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=key,
-        translation_placeholders={"site": entry.title, "feed": feed.title},
-    )
+    _async_update_issue(hass, entry, f"{_FEED_SOURCE}{feed.subentry_id}", key, {"feed": feed.title})
 
 
 @callback
@@ -124,20 +104,40 @@ def async_update_outbox_issue(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, error: OutboxError | None
 ) -> None:
     """Tell that nothing is measured because the outbox cannot be opened, or that it is again."""
-    issue_id = _issue_id(entry, _OUTBOX)
-    if error is None:
+    match error:
+        case None:
+            key = None
+        case OutboxTooNewError():
+            key = "outbox_too_new"
+        case _:
+            key = "outbox_unusable"
+    _async_update_issue(hass, entry, _OUTBOX, key, {"reason": str(error)})
+
+
+@callback
+def _async_update_issue(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    name: str,
+    key: str | None,
+    placeholders: dict[str, str],
+    *,
+    sensor_id: int | None = None,
+) -> None:
+    """Raise the issue with the texts of the key, or end it when there is none; one about a sensor has a repair."""
+    issue_id = _issue_id(entry, name)
+    if key is None:
         ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id,
-        is_fixable=False,
+        data={"entry_id": entry.entry_id, "sensor_id": sensor_id} if sensor_id else None,
+        is_fixable=sensor_id is not None,
         severity=ir.IssueSeverity.ERROR,
-        translation_key="outbox_too_new"
-        if isinstance(error, OutboxTooNewError)
-        else "outbox_unusable",
-        translation_placeholders={"site": entry.title, "reason": str(error)},
+        translation_key=key,
+        translation_placeholders={"site": entry.title, **placeholders},
     )
 
 

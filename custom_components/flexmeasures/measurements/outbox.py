@@ -35,7 +35,7 @@ from .outbox_rows import (
 # Measurements this old no longer change a plan; an outage that somebody means to end is shorter.
 MAXIMUM_AGE = timedelta(days=30)
 # What was confirmed is known for so long, so that it can be compared with what the server still has. 200 sensors at 5
-# minutes take 5 MB for it; a server that lost more than two days is rebuilt from a backup, or with a back-fill.
+# minutes take 4 MB for it; a server that lost more than two days is rebuilt from a backup, or with a back-fill.
 SENT_IS_KNOWN_FOR = timedelta(hours=48)
 _SENT_SECONDS = SENT_IS_KNOWN_FOR // timedelta(seconds=1)
 # 4.5 million intervals: 78 days of 200 sensors at 5 minutes. Small beside Home Assistant's own recorder.
