@@ -9,11 +9,13 @@ from .accumulators import (
     LastValueAccumulator,
     MeanAccumulator,
 )
+from .backfill_progress import BackfillProgress
 from .counter_rules import CounterRules
 from .counters import CounterAccumulator
 from .intervals import Interval, floor_to_grid
-from .outbox import Outbox
+from .outbox import MAXIMUM_AGE, Outbox
 from .outbox_models import (
+    INSTANTANEOUS_STEP,
     Block,
     OutboxCorruptError,
     OutboxError,
@@ -24,14 +26,21 @@ from .outbox_models import (
     Priority,
 )
 from .polling import PollPlan, first_due, refresh_period
+from .replay import LATE_READINGS, History, HistoryError, Pause, replay, stretches
 from .window import ValueRow, ValueWindow, WindowRequest, plan_window
 
 __all__ = [
+    "INSTANTANEOUS_STEP",
+    "LATE_READINGS",
+    "MAXIMUM_AGE",
     "Accumulator",
+    "BackfillProgress",
     "Block",
     "CounterAccumulator",
     "CounterRules",
     "ExtremeAccumulator",
+    "History",
+    "HistoryError",
     "Interval",
     "LastValueAccumulator",
     "MeanAccumulator",
@@ -42,6 +51,7 @@ __all__ = [
     "OutboxSensor",
     "OutboxStatistics",
     "OutboxTooNewError",
+    "Pause",
     "PollPlan",
     "Priority",
     "ValueRow",
@@ -51,4 +61,6 @@ __all__ = [
     "floor_to_grid",
     "plan_window",
     "refresh_period",
+    "replay",
+    "stretches",
 ]
