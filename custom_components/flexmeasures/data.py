@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry
 
 if TYPE_CHECKING:
+    from .backfill import Backfill
     from .connection import Connection
     from .controller import Controller
     from .coordinator import InventoryCoordinator
@@ -22,6 +23,7 @@ class FlexMeasuresData:
     """The running parts of an entry.
 
     Attributes:
+        backfill: None together with the delivery.
         controllers: one per flexible device, by subentry id.
         delivery: None when there is nothing to measure, or nowhere to keep it.
         uploader: None together with the delivery.
@@ -32,5 +34,6 @@ class FlexMeasuresData:
     inventory: InventoryCoordinator
     planner: Planner
     values: SiteValues
+    backfill: Backfill | None = None
     delivery: Delivery | None = None
     uploader: Uploader | None = None
