@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from custom_components.flexmeasures.client import ConnectionFailedError
 from custom_components.flexmeasures.const import DOMAIN
+from custom_components.flexmeasures.history import async_replay
 from custom_components.flexmeasures.measurements import Outbox, OutboxFullError
 
 from . import site
@@ -67,7 +68,7 @@ async def lived(
     return entry
 
 
-async def call(hass: HomeAssistant, **fields: Any) -> list[dict[str, Any]]:
+async def call(hass: HomeAssistant, **fields: Any) -> list[Any]:
     """Call the action and return what it tells of the sensors."""
     response = await hass.services.async_call(
         DOMAIN,
@@ -86,7 +87,7 @@ def progress(hass: HomeAssistant) -> dict[str, str]:
     """Return what the button tells."""
     state = hass.states.get(BUTTON)
     assert state
-    return state.attributes["progress"]
+    return dict(state.attributes["progress"])
 
 
 async def test_the_action_sends_every_interval_of_the_range_and_tells_how_many(
@@ -179,33 +180,27 @@ async def test_a_back_fill_goes_on_where_it_was_after_a_restart(
     hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
 ) -> None:
     entry = await lived(hass, freezer)
-    read = entry.runtime_data.backfill._async_read_stretch
-    asked = []
+    backfill = entry.runtime_data.backfill
+    read = backfill._async_read_stretch
+    second = asyncio.Event()
 
-    async def once(sensor_id: int) -> None:
-        if asked:
+    async def only_the_first(sensor_id: int) -> None:
+        if backfill.progress[sensor_id].days_done:
+            second.set()
             await asyncio.Event().wait()
-        asked.append(sensor_id)
         await read(sensor_id)
 
-    with patch.object(entry.runtime_data.backfill, "_async_read_stretch", once):
+    with patch.object(backfill, "_async_read_stretch", only_the_first):
         waiting = hass.async_create_task(call(hass, start=NOON.isoformat()))
-        while not (
-            entry.runtime_data.backfill.progress
-            and entry.runtime_data.backfill.progress[site.SOLAR_POWER].days_done
-        ):
-            await asyncio.sleep(0)
-        assert entry.runtime_data.backfill.progress[site.SOLAR_POWER].days_done == 1
+        await second.wait()
+        assert progress(hass) == {f"{METER} → {site.SOLAR_POWER}": "1 / 2"}
         await hass.config_entries.async_unload(entry.entry_id)
     with pytest.raises(HomeAssistantError, match="goes on when the integration is loaded again"):
         await waiting
 
     with patch(
-        "custom_components.flexmeasures.backfill.async_replay", side_effect=AssertionError
+        "custom_components.flexmeasures.backfill.async_replay", side_effect=async_replay
     ) as replay:
-        from custom_components.flexmeasures.history import async_replay
-
-        replay.side_effect = async_replay
         await set_up(hass, entry)
         await pass_time(hass, freezer, hours(48) + timedelta(minutes=5))
 
@@ -246,7 +241,7 @@ async def test_a_recorder_that_fails_is_told_and_asked_again(
     await lived(hass, freezer)
     locked = OperationalError("SELECT", {}, Exception("database is locked"))
     with patch(STATES, side_effect=locked):
-        with pytest.raises(HomeAssistantError, match="History is not sent now.*locked"):
+        with pytest.raises(HomeAssistantError, match=r"History is not sent now.*locked"):
             await call(hass, start=hours(47).isoformat())
         await pass_time(hass, freezer, hours(48) + timedelta(minutes=6))
         state = hass.states.get(BUTTON)
@@ -310,6 +305,27 @@ async def test_what_is_asked_for_while_something_is_left_is_added_to_it(
     await pass_time(hass, freezer, hours(48) + timedelta(minutes=5))
 
     assert sorted(sent(client, site.SOLAR_POWER)) == [hours(18 + step / 4) for step in range(72)]
+
+
+async def test_what_is_asked_for_while_a_day_is_being_read_is_read_from_its_start(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    entry = await lived(hass, freezer)
+    backfill = entry.runtime_data.backfill
+    asked: list[datetime] = []
+
+    async def ask_for_more(*arguments: Any, **named: Any) -> Any:
+        if not asked:
+            asked.append(hours(44))
+            await backfill.async_ask([site.SOLAR_POWER], *asked, None)
+        return await async_replay(*arguments, **named)
+
+    with patch("custom_components.flexmeasures.backfill.async_replay", side_effect=ask_for_more):
+        (told,) = await call(hass, start=hours(46).isoformat())
+    await pass_time(hass, freezer, hours(48) + timedelta(minutes=5))
+
+    assert told["intervals"] == 16
+    assert sorted(sent(client, site.SOLAR_POWER)) == [hours(44 + step / 4) for step in range(16)]
 
 
 async def test_moments_of_an_instantaneous_sensor_are_sent_once(

@@ -95,6 +95,31 @@ async def test_intervals_that_ended_while_the_entry_was_away_are_sent(
     }
 
 
+@pytest.mark.parametrize(("hours", "expected"), [(30, 0.002), (50, 0.005)])
+async def test_days_without_the_entry_are_rebuilt_day_by_day(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    fed: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    hours: int,
+    expected: float,
+) -> None:
+    """The meter changes after 40 hours only, and what it shows is known also if the recorder leaves it out."""
+    await hass.config_entries.async_unload(fed.entry_id)
+    if hours > 40:
+        await live(hass, freezer, METER, (at(40 * 60), "5000"))
+    freezer.move_to(at(hours * 60 + 1))
+
+    await set_up(hass, fed)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await pass_time(hass, freezer, at(hours * 60 + 3))
+
+    known = sent(client, site.SOLAR_POWER)
+    assert sorted(known) == [at(15 * step) for step in range(hours * 4)]
+    assert known[at(15)] == pytest.approx(0.002)
+    assert known[at(hours * 60 - 15)] == pytest.approx(expected)
+
+
 async def test_what_changes_while_the_past_is_read_is_neither_lost_nor_counted_twice(
     hass: HomeAssistant, client: AsyncMock, fed: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
