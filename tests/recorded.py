@@ -1,18 +1,34 @@
 """Homes with Home Assistant's real recorder, of which the past is known."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 from pytest_homeassistant_custom_component.components.recorder.common import (
     async_wait_recording_done,
 )
 
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 WATT = {"unit_of_measurement": "W"}
+
+
+@pytest.fixture(autouse=True)
+def noon(freezer: FrozenDateTimeFactory) -> None:
+    """Let every test begin at noon, also for the recorder."""
+    freezer.move_to(NOON)
+
+
+@pytest.fixture(autouse=True)
+def auto_enable_custom_integrations(
+    noon: None, recorder_mock: Recorder, enable_custom_integrations: None
+) -> None:
+    """Let Home Assistant load our integration, and begin with the recorder."""
 
 
 async def live(

@@ -8,7 +8,6 @@ from unittest.mock import AsyncMock, patch
 from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
@@ -22,10 +21,18 @@ from custom_components.flexmeasures.measurements import Outbox, OutboxFullError
 
 from . import site
 from .conftest import feed_subentry, make_entry
-from .recorded import live, pass_time, sent
+from .recorded import (
+    NOON,
+    auto_enable_custom_integrations,
+    live,
+    noon,
+    pass_time,
+    sent,
+)
 from .test_init import set_up
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+__all__ = ["auto_enable_custom_integrations", "noon"]
+
 METER = "sensor.inverter_power"
 LEVEL = "sensor.battery_level"
 BUTTON = "button.our_account_send_history"
@@ -34,19 +41,6 @@ CHARGE = feed_subentry(site.BATTERY_ENERGY, LEVEL, aggregation="last")
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 STATES = "custom_components.flexmeasures.recorder_states.get_significant_states"
-
-
-@pytest.fixture(autouse=True)
-def noon(freezer: FrozenDateTimeFactory) -> None:
-    """Let every test begin at noon, also for the recorder."""
-    freezer.move_to(NOON)
-
-
-@pytest.fixture(autouse=True)
-def auto_enable_custom_integrations(
-    noon: None, recorder_mock: Recorder, enable_custom_integrations: None
-) -> None:
-    """Let Home Assistant load our integration, and begin with the recorder."""
 
 
 def hours(count: float) -> datetime:

@@ -1,10 +1,9 @@
 """Restarts: what happened before the start is measured from the recorder's memory, and nothing is made up."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -13,29 +12,25 @@ from sqlalchemy.exc import OperationalError
 
 from . import site
 from .conftest import feed_subentry, make_entry
-from .recorded import WATT, live, pass_time, sent
+from .recorded import (
+    NOON,
+    WATT,
+    auto_enable_custom_integrations,
+    live,
+    noon,
+    pass_time,
+    sent,
+)
 from .test_init import set_up
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+__all__ = ["auto_enable_custom_integrations", "noon"]
+
 METER = "sensor.inverter_power"
 MINUTE = timedelta(minutes=1)
 SOLAR = feed_subentry(site.SOLAR_POWER, METER, direction="production")
 COUNTED = feed_subentry(
     site.BATTERY_POWER, METER, aggregation="counter_to_power", direction="production"
 )
-
-
-@pytest.fixture(autouse=True)
-def noon(freezer: FrozenDateTimeFactory) -> None:
-    """Let every test begin at noon, also for the recorder."""
-    freezer.move_to(NOON)
-
-
-@pytest.fixture(autouse=True)
-def auto_enable_custom_integrations(
-    noon: None, recorder_mock: Recorder, enable_custom_integrations: None
-) -> None:
-    """Let Home Assistant load our integration, and begin with the recorder."""
 
 
 def at(minute: float) -> datetime:

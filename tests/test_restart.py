@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 import sqlite3
 from unittest.mock import AsyncMock
 
@@ -18,10 +18,9 @@ from pytest_homeassistant_custom_component.common import (
 
 from . import site
 from .conftest import feed_subentry, make_entry
-from .recorded import live, pass_time, sent
+from .recorded import NOON, live, pass_time, sent
 from .test_init import set_up
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 METER = "sensor.inverter_power"
 SOLAR = feed_subentry(site.SOLAR_POWER, METER, direction="production")
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from .intervals import floor_to_grid
 from .outbox_models import INSTANTANEOUS_STEP
 
-# A day of a meter that reports every 5 s is 17,280 readings: 0.2 s of work and 10 MB. Counted in hours, not in local
+# A day of a meter that reports every 5 s is 17,280 readings: half a second of work and 10 MB. Counted in hours, not in local
 # days: these have 23 or 25 twice a year.
 _DAY = timedelta(days=1)
 # Readings of the last moments of a slot still come in when it ends.
