@@ -568,3 +568,36 @@ async def test_a_plan_counts_on_what_was_measured_before_it(
     await record_solar(hass, entry)
     await entry.runtime_data.planner.async_reschedule()
     assert order == ["posted", "planned", "planned"]
+
+
+async def test_what_is_measured_now_goes_before_history_that_is_under_way(
+    hass: HomeAssistant, client: AsyncMock, fed: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    await set_up(hass, fed)
+    await pass_time(hass, freezer, 32)
+    outbox: Outbox = fed.runtime_data.uploader._outbox
+
+    def record(sensor_id: int, value: float, priority: Priority, hours_ago: int = 1) -> None:
+        hour = timedelta(hours=1)
+        resolution = hour if sensor_id == site.PRICES else site.QUARTER
+        interval = Interval(start=NOON - hours_ago * hour, value=value, coverage=1.0)
+        outbox.record([(sensor_id, resolution, interval)], now=NOON, priority=priority)
+
+    sent: list[float | None] = []
+    accept = client.post_sensor_data.side_effect
+
+    async def measure_meanwhile(
+        sensor_id: int, *, values: tuple[float | None, ...], **more: object
+    ) -> object:
+        sent.extend(values)
+        if values == (1.0,):
+            record(site.BATTERY_POWER, 3.0, Priority.LIVE)
+        return await accept(sensor_id, values=values, **more)
+
+    client.post_sensor_data.side_effect = measure_meanwhile
+    record(site.SOLAR_POWER, 1.0, Priority.BACKFILL, hours_ago=2)
+    record(site.PRICES, 2.0, Priority.BACKFILL)
+    await fed.runtime_data.delivery.async_recorded()
+    await pass_time(hass, freezer, 32)
+
+    assert sent[:3] == [1.0, 3.0, 2.0]

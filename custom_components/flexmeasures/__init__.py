@@ -1,5 +1,7 @@
 """FlexMeasures: let the home use its flexibility."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntryState
@@ -11,6 +13,7 @@ from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
 from .audit import Audit
+from .backfill import Backfill, backfill_store
 from .card import async_register_card
 from .connection import async_acquire_connection, async_release_connection
 from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
@@ -92,6 +95,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         uploader.async_start()
     if audit := entry.runtime_data.audit:
         audit.async_start()
+    if backfill := entry.runtime_data.backfill:
+        backfill.async_start()
     return True
 
 
@@ -115,9 +120,7 @@ async def _async_measure(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) ->
     path = outbox_path(hass, entry.entry_id)
     units = {sensor.id: sensor.unit for sensor in data.inventory.data.sensors.values()}
     try:
-        outbox = await hass.async_add_executor_job(
-            lambda: Outbox.open(path, now=dt_util.utcnow(), units=units)
-        )
+        outbox, recorded_until = await hass.async_add_executor_job(_open_outbox, path, units)
     except OutboxError as error:
         LOGGER.error("%s measures nothing, its outbox cannot be opened: %s", entry.title, error)
         async_update_outbox_issue(hass, entry, error)
@@ -126,8 +129,22 @@ async def _async_measure(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) ->
     client = data.connection.client
     data.delivery = Delivery(hass, entry, client, data.inventory, data.values, outbox)
     data.audit = Audit(hass, entry, client, data.inventory, data.delivery, outbox)
-    data.uploader = Uploader(hass, entry, data.inventory, data.delivery, outbox, feeds)
+    data.backfill = Backfill(hass, entry, data.inventory, data.delivery, outbox, feeds)
+    recorded_until |= await data.backfill.async_load(recorded_until)
+    data.uploader = Uploader(
+        hass, entry, data.inventory, data.delivery, outbox, feeds, recorded_until
+    )
     async_look_after_sources(hass, entry, data.delivery, feeds)
+
+
+def _open_outbox(path: Path, units: Mapping[int, str]) -> tuple[Outbox, dict[int, datetime]]:
+    """Return the outbox, and until when it has recorded each sensor."""
+    outbox = Outbox.open(path, now=dt_util.utcnow(), units=units)
+    return outbox, {
+        sensor_id: sensor.recorded_until
+        for sensor_id, sensor in outbox.sensors().items()
+        if sensor.recorded_until is not None
+    }
 
 
 async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
@@ -141,6 +158,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
     """Give devices their safe power, and end every part."""
     for controller in entry.runtime_data.controllers.values():
         await controller.async_release()
+    if backfill := entry.runtime_data.backfill:
+        backfill.async_stop()
     if uploader := entry.runtime_data.uploader:
         await uploader.async_stop()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
@@ -152,6 +171,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 async def async_remove_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """Leave nothing behind that people would have to mend."""
     async_remove_issues(hass, entry)
+    await backfill_store(hass, entry.entry_id).async_remove()
     await hass.async_add_executor_job(_remove_outbox, outbox_path(hass, entry.entry_id))
 
 

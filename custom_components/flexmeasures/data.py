@@ -7,6 +7,7 @@ from homeassistant.config_entries import ConfigEntry
 
 if TYPE_CHECKING:
     from .audit import Audit
+    from .backfill import Backfill
     from .connection import Connection
     from .controller import Controller
     from .coordinator import InventoryCoordinator
@@ -24,6 +25,7 @@ class FlexMeasuresData:
 
     Attributes:
         audit: None together with the delivery.
+        backfill: None together with the delivery.
         controllers: one per flexible device, by subentry id.
         delivery: None when there is nothing to measure, or nowhere to keep it.
         uploader: None together with the delivery.
@@ -35,5 +37,6 @@ class FlexMeasuresData:
     planner: Planner
     values: SiteValues
     audit: Audit | None = None
+    backfill: Backfill | None = None
     delivery: Delivery | None = None
     uploader: Uploader | None = None

@@ -37,6 +37,7 @@ from .measurements import (
     OutboxError,
     OutboxSensor,
     OutboxStatistics,
+    Priority,
 )
 from .repairs import FeedProblem, async_update_feed_issue
 from .values import SiteValues
@@ -242,7 +243,7 @@ class Delivery:
         errors_in_a_row: list[ServerError] = []
         is_accepted = False
         while blocks := await self._async_blocks(failed):
-            for block in blocks:
+            for block in _round_of(blocks):
                 error = await self._async_send_block(block)
                 self._async_tell_progress()
                 if error is None:
@@ -363,6 +364,12 @@ class Delivery:
         """Wake everybody who waits, so that each looks again."""
         self._progress.set()
         self._progress = asyncio.Event()
+
+
+def _round_of(blocks: list[Block]) -> list[Block]:
+    """Return what is sent before looking again: all live blocks, or one of the past, so that live ones need not wait."""
+    live = [block for block in blocks if block.priority is Priority.LIVE]
+    return live or blocks[:1]
 
 
 def _fits(block: Block, sensor: Sensor) -> bool:

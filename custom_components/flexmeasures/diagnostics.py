@@ -9,10 +9,11 @@ from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL
 from homeassistant.core import HomeAssistant
 
 from .audit import AuditResult
+from .backfill import Backfill
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .measurements import Interval, OutboxSensor, OutboxStatistics
+from .running_feed import RunningFeed
 from .scheduling import Schedule
-from .uploader import RunningFeed
 
 _PRIVATE = {CONF_EMAIL, CONF_PASSWORD, CONF_URL, "unique_id"}
 
@@ -70,6 +71,16 @@ def _uploads(data: FlexMeasuresData) -> dict[str, Any] | None:
         "paused": data.delivery.paused,
         "outbox": _facts(data.delivery.statistics),
         "last_audit": _facts(audit),
+        "backfill": _backfill(data.backfill),
+    }
+
+
+def _backfill(backfill: Backfill | None) -> dict[str, Any] | None:
+    if backfill is None:
+        return None
+    return {
+        "problem": backfill.problem,
+        "progress": {str(sensor): item.as_dict() for sensor, item in backfill.progress.items()},
     }
 
 

@@ -28,8 +28,8 @@ from .delivery import Delivery
 from .entity import device_of_asset, server_identifier, subentry_of_asset
 from .flexible_device import resolve_entity_id
 from .measurements import OutboxStatistics
+from .running_feed import RunningFeed
 from .sensor_presentation import present
-from .uploader import RunningFeed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,12 @@ from .accumulators import (
     LastValueAccumulator,
     MeanAccumulator,
 )
+from .backfill_progress import BackfillProgress
 from .comparison import different_values
 from .counter_rules import CounterRules
 from .counters import CounterAccumulator
 from .intervals import Interval, floor_to_grid
-from .outbox import SENT_IS_KNOWN_FOR, Outbox
+from .outbox import MAXIMUM_AGE, SENT_IS_KNOWN_FOR, Outbox
 from .outbox_models import (
     INSTANTANEOUS_STEP,
     Block,
@@ -26,16 +27,22 @@ from .outbox_models import (
     Priority,
 )
 from .polling import PollPlan, first_due, refresh_period
+from .replay import LATE_READINGS, History, HistoryError, Pause, replay, stretches
 from .window import ValueRow, ValueWindow, WindowRequest, plan_window
 
 __all__ = [
     "INSTANTANEOUS_STEP",
+    "LATE_READINGS",
+    "MAXIMUM_AGE",
     "SENT_IS_KNOWN_FOR",
     "Accumulator",
+    "BackfillProgress",
     "Block",
     "CounterAccumulator",
     "CounterRules",
     "ExtremeAccumulator",
+    "History",
+    "HistoryError",
     "Interval",
     "LastValueAccumulator",
     "MeanAccumulator",
@@ -46,6 +53,7 @@ __all__ = [
     "OutboxSensor",
     "OutboxStatistics",
     "OutboxTooNewError",
+    "Pause",
     "PollPlan",
     "Priority",
     "ValueRow",
@@ -56,4 +64,6 @@ __all__ = [
     "floor_to_grid",
     "plan_window",
     "refresh_period",
+    "replay",
+    "stretches",
 ]
