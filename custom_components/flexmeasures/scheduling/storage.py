@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from .errors import (
+    FlexModelConflict,
     FlexModelError,
     FlexModelProblem,
     check_efficiency,
@@ -122,7 +123,7 @@ class Storage:
                 if not isinstance(flow, SensorReference):
                     check_not_negative(**{name: flow})
         if self.predicted_energy_sensor == self.power_sensor:
-            raise FlexModelError("predicted_energy_sensor", FlexModelProblem.MEASURED_SENSOR)
+            raise FlexModelError("predicted_energy_sensor", FlexModelConflict.SAME_SENSOR)
 
     @property
     def storage(self) -> Self:
