@@ -392,7 +392,7 @@ async def test_a_battery_without_number_still_shows_its_setpoint(
         ("35", "°C", "neither % nor energy"),
         ("101", "%", "does not fit in the battery"),
         ("-1", "%", "does not fit in the battery"),
-        ("nan", "%", "does not fit in the battery"),
+        ("nan", "%", "is not known"),
         ("20", "kWh", "does not fit in the battery"),
     ],
 )

@@ -23,10 +23,11 @@ from .flexible_device import FlexibleDevice
 from .measurements import Outbox, OutboxError
 from .planner import Planner
 from .repairs import async_remove_issues
-from .scheduling import FlexModelError
 from .services import async_setup_services
+from .site_store import SiteStore
 from .uploader import Uploader, outbox_path
 from .values import SiteValues
+from .wishes import SiteWishes
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -57,6 +58,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         raise
     values = SiteValues(hass, entry, connection.client, inventory)
     devices = _flexible_devices(entry)
+    store = SiteStore(hass, entry.entry_id)
+    await store.async_load()
+    wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
     planner = Planner(hass, entry, connection.client, inventory, values, devices)
     controllers = {
         device.subentry_id: Controller(hass, entry, planner, device) for device in devices
@@ -66,7 +70,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         controllers=controllers,
         inventory=inventory,
         planner=planner,
+        store=store,
         values=values,
+        wishes=wishes,
     )
 
     def inventory_changed() -> None:
@@ -92,7 +98,7 @@ def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, .
     for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
         try:
             devices.append(FlexibleDevice.from_subentry(subentry))
-        except FlexModelError as error:
+        except ValueError as error:
             LOGGER.error("%s is not planned, its settings make no sense: %s", subentry.title, error)
     return tuple(devices)
 
@@ -128,6 +134,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
         await controller.async_release()
     if uploader := entry.runtime_data.uploader:
         await uploader.async_stop()
+    await entry.runtime_data.store.async_save()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         async_release_connection(hass, entry)
@@ -137,6 +144,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 async def async_remove_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """Leave nothing behind that people would have to mend."""
     async_remove_issues(hass, entry)
+    await SiteStore(hass, entry.entry_id).async_remove()
     await hass.async_add_executor_job(_remove_outbox, outbox_path(hass, entry.entry_id))
 
 

@@ -41,6 +41,7 @@ from .control import (
     decide_setpoint,
 )
 from .data import FlexMeasuresConfigEntry
+from .device_reading import read_limits
 from .flexible_device import FlexibleDevice, resolve_entity_id
 from .listeners import Listeners
 from .planner import Planner
@@ -74,7 +75,7 @@ class Controller:
         self._entry = entry
         self._planner = planner
         self._device = device
-        self.limits = device.limits
+        self.limits = read_limits(hass, device)
         self.listeners = Listeners()
         self._timer: CALLBACK_TYPE | None = None
         self._override: Override | None = None
@@ -203,7 +204,7 @@ class Controller:
             return False
         unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) or ""
         try:
-            value = self._device.setpoint_factor * convert(power, UnitOfPower.WATT, unit)
+            value = self._device.setpoint_sign * convert(power, UnitOfPower.WATT, unit)
             low, high = state.attributes.get(ATTR_MIN, value), state.attributes.get(ATTR_MAX, value)
             await self._hass.services.async_call(
                 split_entity_id(entity_id)[0],

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from .coordinator import InventoryCoordinator
     from .delivery import Delivery
     from .planner import Planner
+    from .site_store import SiteStore
     from .uploader import Uploader
     from .values import SiteValues
+    from .wishes import SiteWishes
 
 type FlexMeasuresConfigEntry = ConfigEntry[FlexMeasuresData]
 
@@ -31,6 +33,8 @@ class FlexMeasuresData:
     controllers: dict[str, Controller]
     inventory: InventoryCoordinator
     planner: Planner
+    store: SiteStore
     values: SiteValues
+    wishes: SiteWishes
     delivery: Delivery | None = None
     uploader: Uploader | None = None
