@@ -180,7 +180,31 @@ def test_a_minimum_holds_from_when_it_can_be_reached() -> None:
             "value": "5 kWh",
         }
     ]
-    assert "soc-minima" not in flex_model(STORAGE, state, hours=1)
+    # Half an hour is left of the first: 4 of 5 kWh.
+    assert flex_model(STORAGE, state, hours=1)["soc-minima"] == [
+        {"datetime": "2026-11-22T13:00:00+00:00", "value": "4 kWh"}
+    ]
+
+
+def test_above_a_maximum_that_cannot_be_reached_nothing_more_is_stored() -> None:
+    """A car that only charges stays where it is."""
+    state = StorageState(stored_energy=8, maxima=(EnergyWindow(NOON, NOON + 6 * HOUR, 5),))
+
+    assert flex_model(replace(STORAGE, discharging_power=0), state)["soc-maxima"] == [
+        {
+            "start": "2026-11-22T12:00:00+00:00",
+            "end": "2026-11-22T18:00:00+00:00",
+            "value": "8 kWh",
+        }
+    ]
+    # One that gives 4 kW is below after three quarters of an hour.
+    assert flex_model(STORAGE, state)["soc-maxima"] == [
+        {
+            "start": "2026-11-22T12:45:00+00:00",
+            "end": "2026-11-22T18:00:00+00:00",
+            "value": "5 kWh",
+        }
+    ]
 
 
 def test_power_windows_count_for_every_step_that_they_touch() -> None:

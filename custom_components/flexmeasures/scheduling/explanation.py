@@ -248,8 +248,8 @@ class _Explainer:
             other = side[index]
             if other is None or not self._is_possible(block.kind, index):
                 continue
-            if self.schedule.start + (index + 1) * self.schedule.resolution > deadline:
-                continue
+            if index >= deadline:
+                break
             if best is None or sign * other < best[0]:
                 best = (sign * other, index)
         if best is None or block.energy is None:
@@ -258,14 +258,13 @@ class _Explainer:
         start = self.schedule.start + best[1] * self.schedule.resolution
         return NextBest(start, found, sign * (found - price) * abs(block.energy))
 
-    def _deadline(self, block: Block) -> datetime:
-        """Return until when a block's energy is needed: the next target, if it charges."""
+    def _deadline(self, block: Block) -> int:
+        """Return before which step a block's energy is needed: that of the next target, if it charges."""
+        times = [self.schedule.valid_until]
         if self.planned and block.kind is BlockKind.CHARGE:
-            times = [
-                target.time for target in self.planned.state.targets if target.time >= block.end
-            ]
-            return min([*times, self.schedule.valid_until])
-        return self.schedule.valid_until
+            targets = self.planned.state.targets
+            times += [target.time for target in targets if target.time >= block.end]
+        return (min(times) - self.schedule.start) // self.schedule.resolution
 
     def _is_possible(self, kind: BlockKind, index: int) -> bool:
         if self.reach is None:
