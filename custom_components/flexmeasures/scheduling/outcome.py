@@ -97,6 +97,16 @@ def missed_by_expectation(
     return tuple(sorted(missed, key=lambda each: each.time))
 
 
+def all_missed(by_expectation: Sequence[Missed], by_server: Sequence[Missed]) -> tuple[Missed, ...]:
+    """Return what is missed by either account, in order of time; at one moment the expectation says more.
+
+    The server calls a target of which more is welcome a minimum, so the kinds may differ where the times do not.
+    """
+    expected = {missed.time for missed in by_expectation}
+    told = (missed for missed in by_server if missed.time not in expected)
+    return tuple(sorted((*by_expectation, *told), key=lambda each: each.time))
+
+
 @dataclass(frozen=True, slots=True)
 class _Boundaries:
     """The expected energies of a plan, to compare with what was asked for."""
