@@ -65,7 +65,7 @@ def test_targets_that_the_plan_does_not_tell_about_are_left_out() -> None:
 def test_limits_are_missed_from_when_they_first_are() -> None:
     state = StorageState(
         stored_energy=20,
-        minima=(EnergyWindow(NOON, NOON + 3 * HOUR, 21),),
+        minima=(EnergyWindow(NOON, NOON + 3 * HOUR, 21), EnergyWindow(NOON, NOON + HOUR, 20)),
         maxima=(EnergyWindow(NOON + 2 * HOUR, NOON + 9 * HOUR, 15),),
     )
 
@@ -73,6 +73,7 @@ def test_limits_are_missed_from_when_they_first_are() -> None:
         Missed(MissedLimit.MINIMUM, NOON + 2 * HOUR, 21, 16, 5, 0.1),
         Missed(MissedLimit.MAXIMUM, NOON + 2 * HOUR, 15, 16, 1, 0.02),
     )
+    assert missed(state, 20, 22) == ()
 
 
 def test_what_the_server_tells_is_read_for_one_asset() -> None:

@@ -14,6 +14,8 @@ from .storage_state import StorageState
 # Share of the capacity, and kWh, within which a stored energy counts as at its limit.
 _AT_LIMIT_SHARE = 0.002
 _AT_LIMIT = 0.01
+# Per kWh: prices that differ by less are equal but for the rounding of a mean.
+_EQUAL_PRICE = 1e-9
 
 
 class BindingConstraint(StrEnum):
@@ -222,7 +224,6 @@ class _Explainer:
             )
         sign = 1 if block.kind is BlockKind.CHARGE else -1
         ranked = [other for other in side if other is not None]
-        # The mean of equal prices may be off by rounding.
         better = sum(sign * other < sign * price - _EQUAL_PRICE for other in ranked)
         return BlockExplanation(
             block,
@@ -299,6 +300,3 @@ class _Explainer:
             return energy >= min([*limits, storage.maximum_energy]) - tolerance
         limits = [each.energy for each in state.minima if each.start <= block.end <= each.end]
         return energy <= max([*limits, storage.minimum_energy]) + tolerance
-
-
-_EQUAL_PRICE = 1e-9

@@ -16,6 +16,8 @@ from .storage_state import EnergyWindow, StorageState
 _TOLERANCE = 0.005
 # A plan that misses less than this of the capacity is what was asked for.
 _TOLERANCE_SHARE = 0.001
+# In the prices' currency; what the solver's rounding leaves of a limit that is kept.
+_FREE = 0.01
 _VIOLATION = re.compile(r"^(\d+(?:\.\d*)?(?:e[-+]?\d+)?) kWh$")
 
 
@@ -203,10 +205,6 @@ def breaches(commitment_costs: Mapping[str, float]) -> tuple[Breach, ...]:
         if math.isfinite(cost) and cost > _FREE and _is_limit(name)
     ]
     return tuple(sorted(found, key=lambda breach: -breach.cost))
-
-
-# In the prices' currency; what the solver's rounding leaves of a limit that is kept.
-_FREE = 0.01
 
 
 def _is_limit(name: str) -> bool:
