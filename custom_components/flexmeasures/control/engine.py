@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..scheduling.grid import as_utc
+from .attempt import Wanted
 from .commands import Command
 from .exchange import (
     ControlResumed,
@@ -33,7 +34,7 @@ from .setpoint import Plan, Request, Setpoint, SetpointSource
 from .settings import ControlSettings, LeaveAsItIs, SafePower, SafeReading, ValueBefore
 from .status import ControlStatistics, ControlStatus
 from .wishes import Wishes
-from .writer import Wanted, Writer
+from .writer import Writer
 
 # Control and a person, or another automation, that take turns faster than this fight.
 _HANDS_OFF = timedelta(minutes=1)

@@ -5,39 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from .actuation import Actuation
-from .attempt import Attempt, Phase
+from .attempt import Attempt, Phase, Wanted
 from .clamping import DeviceClamp
 from .commands import ANY_VALUE, Command, Reading
 from .exchange import Effect, Notice, NoticeKind, Origin, Outcome, Reported, Verify, Write
 from .guard_rails import Guard, GuardRail, GuardRails, Held
 from .limits import PowerLimits
 from .memory import ControlMemory
+from .patience import Patience
 from .setpoint import Setpoint, SetpointSource
 from .status import ControlStatistics
-
-# What the device changed by itself is written again no sooner, and once a step: it may be protecting itself.
-_REASSERT_DELAY = timedelta(minutes=1)
-# A device that does not follow is told again once a step; without a step to come as often as a usual one.
-_WITHOUT_STEP = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What the actuator should be told.
-
-    Attributes:
-        command: None when there is nothing to tell.
-        power: W, consumption positive; None when it is a value that was read before.
-        source: why.
-        is_safe: whether it is the safe value.
-        until: when something else may be wanted; None when only an event changes it.
-    """
-
-    command: Command | None
-    power: float | None
-    source: SetpointSource
-    is_safe: bool
-    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +36,6 @@ class Writer:
         engaged: whether the device holds, or may hold, a value of ours that is not its safe value.
         captured: what it showed before; None when nothing.
         held: what holds the wanted write back; None when nothing does.
-        ignored: whether the device does not take what it is told.
     """
 
     def __init__(self, actuation: Actuation, rails: GuardRails, memory: ControlMemory) -> None:
@@ -71,7 +47,6 @@ class Writer:
         self.engaged = memory.engaged
         self.captured = memory.captured
         self.held: Held | None = None
-        self.ignored = False
         self._remembered_power = memory.standing_power
         self._reading: Reading | None = None
         self._bounds = ANY_VALUE
@@ -79,10 +54,7 @@ class Writer:
         self._clamp: DeviceClamp | None = None
         self._standing: _Standing | None = None
         self._attempt: Attempt | None = None
-        self._ignored_command: Command | None = None
-        self._told_again_at: datetime | None = None
-        self._drifted_at: datetime | None = None
-        self._reasserted_until: datetime | None = None
+        self._patience = Patience()
         self._last_read_back: datetime | None = None
         # Whether something was sent of which is not known yet whether it arrives: then what the actuator shows may be
         # older, and is no reason not to write.
@@ -107,18 +79,14 @@ class Writer:
             case Phase.VERIFYING:
                 self._judge(attempt, now)
             case Phase.RETRYING:
-                pass  # repeated when it is still wanted
+                # Repeated by `carry_out`, if it is still wanted.
+                return
 
     def clock_set_back(self, by: timedelta) -> None:
         """Bring forward what would otherwise wait for as long as the clock was set back."""
         if self._attempt:
             self._attempt = replace(self._attempt, deadline=self._attempt.deadline - by)
-        if self._told_again_at:
-            self._told_again_at -= by
-        if self._drifted_at:
-            self._drifted_at -= by
-        if self._reasserted_until:
-            self._reasserted_until -= by
+        self._patience.clock_set_back(by)
         if self._guard.turned_at:
             self._guard.turned_at -= by
 
@@ -171,8 +139,8 @@ class Writer:
         if event.origin is Origin.OWN and event.reading != before:
             # Written by us before somebody else did, shown after.
             self.engaged = True
-        if self._standing and self._standing.command and self._drifted_at is None:
-            self._drifted_at = now
+        if self._standing and self._standing.command:
+            self._patience.drift(now)
         return False
 
     def _is_told(self, reading: Reading) -> bool:
@@ -183,7 +151,7 @@ class Writer:
 
     def _echo(self, now: datetime) -> None:
         """Take over that the actuator shows what it was told."""
-        self._drifted_at = None
+        self._patience.drifted_at = None
         self._last_read_back = now
         if self._attempt:
             self.engaged = not self._attempt.write.is_safe
@@ -194,13 +162,13 @@ class Writer:
         """The actuator is away: what it holds is not known any more, unless it only believes what it is told."""
         self._reading = None
         if self._actuation.reads_back:
-            self._standing = self._clamp = self._drifted_at = None
+            self._standing = self._clamp = self._patience.drifted_at = None
             self._uncertain = False
             if self._attempt and self._attempt.phase is not Phase.WRITING:
                 self._attempt = None
 
     def _return(self, now: datetime) -> None:
-        self._ignored_command = self._told_again_at = None
+        self._patience.begin_anew()
         if self._guard.running is None and (told := self._told):
             self._guard.running = self._actuation.runs(told)
         if self._remembered_power is not None and not self._actuation.reads_back:
@@ -213,7 +181,7 @@ class Writer:
     def _taken_over(self, reading: Reading, now: datetime) -> None:
         """A person or another automation changed the actuator: nothing that it shows is ours."""
         self.engaged = False
-        self._standing = self._drifted_at = None
+        self._standing = self._patience.drifted_at = None
         self._uncertain = self._attempt is not None and self._attempt.phase is Phase.WRITING
         if self._attempt and self._attempt.phase is not Phase.WRITING:
             self._attempt = None
@@ -249,16 +217,17 @@ class Writer:
         self.engaged = not write.is_safe
         if self.ignored:
             self.effects.append(Notice(NoticeKind.FOLLOWING_AGAIN))
-        self.ignored = False
+        self._patience.is_ignored = False
 
     def _stand(
         self, command: Command | None, power: float | None, now: datetime, *, is_safe: bool
     ) -> None:
         self._standing = _Standing(command, power, now)
         self._uncertain = False
-        self._attempt = self._drifted_at = self._ignored_command = self._told_again_at = None
+        self._attempt = self._patience.drifted_at = None
+        self._patience.begin_anew()
         if command is None:
-            self.ignored = False
+            self._patience.is_ignored = False
         if is_safe:
             self.engaged = False
 
@@ -290,10 +259,7 @@ class Writer:
     def _give_up(self, attempt: Attempt, now: datetime) -> None:
         if not self.ignored:
             self.effects.append(Notice(NoticeKind.NOT_FOLLOWING))
-        self.ignored = True
-        self._ignored_command = attempt.write.command
-        expires = attempt.write.expires
-        self._told_again_at = expires if expires and expires > now else now + _WITHOUT_STEP
+        self._patience.give_up(attempt.write, now)
         self._attempt = self._standing = None
 
     # What is wanted
@@ -318,7 +284,7 @@ class Writer:
             self._let_be(wanted, now)
             return
         if self._stands(wanted, now, limits):
-            if wanted.is_safe and self._drifted_at is None:
+            if wanted.is_safe and self._patience.drifted_at is None:
                 self.engaged = False
             return
         standing = self._standing.power if self._standing else None
@@ -333,7 +299,7 @@ class Writer:
             self._stand(None, wanted.power, now, is_safe=wanted.is_safe)
         else:
             # A process that was started runs on, and is not started again when its plan is followed again.
-            self.engaged = self.ignored = False
+            self.engaged = self._patience.is_ignored = False
 
     def _abandon(self) -> None:
         """Leave a write that is no longer wanted; what the actuator holds is then what it shows."""
@@ -368,15 +334,8 @@ class Writer:
         refresh = self._rails.refresh_every
         if refresh and self._actuation.reads_back and now >= standing.since + refresh:
             return True
-        return self._reassert_at is not None and now >= self._reassert_at
-
-    @property
-    def _reassert_at(self) -> datetime | None:
-        """Return when to write again what the device changed by itself."""
-        if self._drifted_at is None:
-            return None
-        at = self._drifted_at + _REASSERT_DELAY
-        return max(at, self._reasserted_until) if self._reasserted_until else at
+        reassert_at = self._patience.reassert_at
+        return reassert_at is not None and now >= reassert_at
 
     def release(self) -> None:
         """Wait for nothing any more: what is wanted next is written at once, unless it is on its way."""
@@ -399,8 +358,7 @@ class Writer:
         """Return what holds the write back; None when nothing does."""
         if not self._available:
             return Held(GuardRail.UNAVAILABLE, None)
-        again_at = self._told_again_at
-        if again_at and now < again_at and command == self._ignored_command:
+        if again_at := self._patience.wait(command, now):
             return Held(GuardRail.IGNORED, again_at)
         runs = self._actuation.runs(command)
         return self._guard.hold(now, is_urgent=is_urgent, runs=runs)
@@ -409,8 +367,7 @@ class Writer:
         if not wanted.is_safe and not self.engaged:
             self.captured = self._reading
             self.engaged = True
-        if self._drifted_at is not None:
-            self._reasserted_until = wanted.until or now + _WITHOUT_STEP
+        self._patience.reassert(wanted, now)
         write = self._write(wanted, command, generation)
         self._attempt = Attempt.begin(write, self._reading, now)
         self._send(write, now)
@@ -450,12 +407,17 @@ class Writer:
         times = (
             self._attempt and self._attempt.deadline,
             self.held and self.held.until,
-            self._reassert_at,
+            self._patience.reassert_at,
             self._standing
             and self._rails.refresh_every
             and self._standing.since + self._rails.refresh_every,
         )
         return (time for time in times if time and time > now)
+
+    @property
+    def ignored(self) -> bool:
+        """Tell whether the device does not take what it is told."""
+        return self._patience.is_ignored
 
     @property
     def is_in_control(self) -> bool:
