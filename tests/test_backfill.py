@@ -266,7 +266,7 @@ async def test_a_disk_that_is_full_loses_no_day(
 async def test_reading_waits_while_much_waits_to_be_sent(
     hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
 ) -> None:
-    receipt = client.post_sensor_data.return_value
+    accept = client.post_sensor_data.side_effect
     client.post_sensor_data.side_effect = ConnectionFailedError("refused")
     await lived(hass, freezer)
     with (
@@ -276,8 +276,7 @@ async def test_reading_waits_while_much_waits_to_be_sent(
         await call(hass, start=NOON.isoformat())
     assert progress(hass) == {f"{METER} → {site.SOLAR_POWER}": "1 / 2"}
 
-    client.post_sensor_data.side_effect = None
-    client.post_sensor_data.return_value = receipt
+    client.post_sensor_data.side_effect = accept
     client.post_sensor_data.reset_mock()
     await pass_time(hass, freezer, hours(48) + timedelta(minutes=12))
 

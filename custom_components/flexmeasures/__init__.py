@@ -32,10 +32,11 @@ from .repairs import (
     async_remove_issues,
     async_update_outbox_issue,
 )
-from .scheduling import FlexModelError
 from .services import async_setup_services
+from .site_store import SiteStore
 from .uploader import Uploader, outbox_path
 from .values import SiteValues
+from .wishes import SiteWishes
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -66,6 +67,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         raise
     values = SiteValues(hass, entry, connection.client, inventory)
     devices = _flexible_devices(entry)
+    store = SiteStore(hass, entry.entry_id)
+    await store.async_load()
+    wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
     planner = Planner(hass, entry, connection.client, inventory, values, devices)
     controllers = {
         device.subentry_id: Controller(hass, entry, planner, device) for device in devices
@@ -75,7 +79,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         controllers=controllers,
         inventory=inventory,
         planner=planner,
+        store=store,
         values=values,
+        wishes=wishes,
     )
 
     def inventory_changed() -> None:
@@ -105,7 +111,7 @@ def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, .
     for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
         try:
             devices.append(FlexibleDevice.from_subentry(subentry))
-        except FlexModelError as error:
+        except ValueError as error:
             LOGGER.error("%s is not planned, its settings make no sense: %s", subentry.title, error)
     return tuple(devices)
 
@@ -162,6 +168,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
         backfill.async_stop()
     if uploader := entry.runtime_data.uploader:
         await uploader.async_stop()
+    await entry.runtime_data.store.async_save()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         async_release_connection(hass, entry)
@@ -172,6 +179,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
     """Leave nothing behind that people would have to mend."""
     async_remove_issues(hass, entry)
     await backfill_store(hass, entry.entry_id).async_remove()
+    await SiteStore(hass, entry.entry_id).async_remove()
     await hass.async_add_executor_job(_remove_outbox, outbox_path(hass, entry.entry_id))
 
 

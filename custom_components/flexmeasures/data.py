@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from .coordinator import InventoryCoordinator
     from .delivery import Delivery
     from .planner import Planner
+    from .site_store import SiteStore
     from .uploader import Uploader
     from .values import SiteValues
+    from .wishes import SiteWishes
 
 type FlexMeasuresConfigEntry = ConfigEntry[FlexMeasuresData]
 
@@ -35,7 +37,9 @@ class FlexMeasuresData:
     controllers: dict[str, Controller]
     inventory: InventoryCoordinator
     planner: Planner
+    store: SiteStore
     values: SiteValues
+    wishes: SiteWishes
     audit: Audit | None = None
     backfill: Backfill | None = None
     delivery: Delivery | None = None
