@@ -32,7 +32,7 @@ from .flexible_device import FlexibleDevice, stored_energy
 from .listeners import Listeners
 from .measurements import ValueWindow
 from .repairs import PLANNING_ISSUES, async_update_issues
-from .scheduling import Schedule, floor_to_resolution
+from .scheduling import Schedule, StorageState, floor_to_resolution
 from .units import convert
 from .values import SiteValues
 
@@ -189,7 +189,10 @@ class Planner:
         start = floor_to_resolution(dt_util.utcnow(), resolution)
         flex_model = [
             device.battery.flex_model(
-                stored_energy=energy, start=start, end=start + _HORIZON, resolution=resolution
+                StorageState(stored_energy=energy),
+                start=start,
+                end=start + _HORIZON,
+                resolution=resolution,
             )
             for device, energy in energies.items()
         ]

@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.flexmeasures.scheduling import Battery, FlexModelError, FlexModelProblem
+from custom_components.flexmeasures.scheduling import (
+    Battery,
+    FlexModelError,
+    FlexModelProblem,
+    StorageState,
+)
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BATTERY = Battery(
@@ -23,7 +28,7 @@ def flex_model(battery: Battery, stored_energy: float, hours: float = 24) -> dic
     """Return the flex-model for a plan from noon on."""
     return dict(
         battery.flex_model(
-            stored_energy=stored_energy,
+            StorageState(stored_energy=stored_energy),
             start=NOON,
             end=NOON + timedelta(hours=hours),
             resolution=timedelta(minutes=15),

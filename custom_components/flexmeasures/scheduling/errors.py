@@ -1,0 +1,92 @@
+"""Why a flex-model or flex-context was refused, and the checks that refuse it."""
+
+from enum import StrEnum
+import math
+
+
+class FlexModelProblem(StrEnum):
+    """Why a value of a flex-model or flex-context was refused."""
+
+    NOT_POSITIVE = "not_positive"
+    NEGATIVE = "negative"
+    NOT_A_SHARE = "not_a_share"
+    MINIMUM_NOT_BELOW_MAXIMUM = "minimum_not_below_maximum"
+    NOT_FINITE = "not_finite"
+    SEVERAL_CURRENCIES = "several_currencies"
+    MEASURED_SENSOR = "measured_sensor"
+    RESERVED_FIELD = "reserved_field"
+    EMPTY = "empty"
+
+
+class FlexModelError(ValueError):
+    """A value of a flex-model or flex-context makes no sense.
+
+    Attributes:
+        field: name of the refused value.
+        problem: what is wrong with it.
+    """
+
+    def __init__(self, field: str, problem: FlexModelProblem) -> None:
+        """Name the field and the reason."""
+        super().__init__(f"{field}: {problem.value.replace('_', ' ')}")
+        self.field = field
+        self.problem = problem
+
+
+def check_finite(**values: float) -> None:
+    """Refuse infinity and what is not a number.
+
+    Raises:
+        FlexModelError: names the first such value.
+    """
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise FlexModelError(name, FlexModelProblem.NOT_FINITE)
+
+
+def check_positive(**values: float) -> None:
+    """Refuse what is not finite or not above zero.
+
+    Raises:
+        FlexModelError: names the first such value.
+    """
+    check_finite(**values)
+    for name, value in values.items():
+        if value <= 0:
+            raise FlexModelError(name, FlexModelProblem.NOT_POSITIVE)
+
+
+def check_not_negative(**values: float) -> None:
+    """Refuse what is not finite or below zero.
+
+    Raises:
+        FlexModelError: names the first such value.
+    """
+    check_finite(**values)
+    for name, value in values.items():
+        if value < 0:
+            raise FlexModelError(name, FlexModelProblem.NEGATIVE)
+
+
+def check_share(**values: float) -> None:
+    """Refuse what is not finite or not between 0 and 1.
+
+    Raises:
+        FlexModelError: names the first such value.
+    """
+    check_finite(**values)
+    for name, value in values.items():
+        if not 0 <= value <= 1:
+            raise FlexModelError(name, FlexModelProblem.NOT_A_SHARE)
+
+
+def check_efficiency(**values: float) -> None:
+    """Refuse what is no share above zero.
+
+    Raises:
+        FlexModelError: names the first such value.
+    """
+    check_share(**values)
+    for name, value in values.items():
+        if value == 0:
+            raise FlexModelError(name, FlexModelProblem.NOT_A_SHARE)
