@@ -30,16 +30,20 @@ NIGHT = "2026-05-31T08:00:00+00:00"
 
 
 @pytest.fixture
-async def home(
-    hass: HomeAssistant,
+def installed(
     freezer: FrozenDateTimeFactory,
     monkeypatch: pytest.MonkeyPatch,
     enable_custom_integrations: None,
-) -> AsyncIterator[MockConfigEntry]:
-    """Give a Home Assistant with the simulated home in it."""
+) -> None:
+    """Put the simulated home where Home Assistant finds it."""
     demo = str(Path(demo_file).parent)
     monkeypatch.setattr(custom_components, "__path__", [*custom_components.__path__, demo])
     freezer.move_to(NIGHT)
+
+
+@pytest.fixture
+async def home(hass: HomeAssistant, installed: None) -> AsyncIterator[MockConfigEntry]:
+    """Give a Home Assistant with the simulated home in it."""
     entry = MockConfigEntry(domain="simulated_home", title="Simulated home")
     entry.add_to_hass(hass)
     assert await hass.config_entries.async_setup(entry.entry_id)
@@ -71,6 +75,17 @@ def _text(hass: HomeAssistant, entity_id: str) -> str:
     state = hass.states.get(entity_id)
     assert state is not None
     return state.state
+
+
+@pytest.mark.usefixtures("installed")
+async def test_the_home_is_added_without_a_question_and_once_only(hass: HomeAssistant) -> None:
+    """A second one would have the same entities."""
+    flow = await hass.config_entries.flow.async_init("simulated_home", context={"source": "user"})
+    assert flow["type"] == "create_entry"
+    await hass.async_block_till_done()
+    again = await hass.config_entries.flow.async_init("simulated_home", context={"source": "user"})
+    assert again["reason"] == "single_instance_allowed"
+    await hass.config_entries.async_unload(flow["result"].entry_id)
 
 
 @pytest.mark.usefixtures("home")
@@ -144,10 +159,8 @@ async def test_a_tank_takes_a_target_and_an_operation(
     await _pass(hass, freezer, timedelta(seconds=10))
     assert _text(hass, TANK) == "off"
     assert _number(hass, "sensor.simulated_heat_pump_power") == pytest.approx(8, abs=3)
-    await _call(hass, "water_heater.turn_on", TANK)
+    await _call(hass, "water_heater.set_operation_mode", TANK, operation_mode="heat_pump")
     assert _text(hass, TANK) == "heat_pump"
-    await _call(hass, "water_heater.turn_off", TANK)
-    assert _text(hass, TANK) == "off"
 
 
 @pytest.mark.usefixtures("home")
@@ -210,24 +223,37 @@ async def test_a_knob_can_ignore_what_it_is_told_or_go_only_half_as_far(
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
-    ("action", "entity_id", "shown", "expected"),
+    ("action", "data", "entity_id", "shown", "expected"),
     [
-        ("switch.turn_off", CHARGING, CHARGING, "on"),
-        ("button.press", DISHWASHER_START, "binary_sensor.simulated_dishwasher_running", "off"),
-        ("water_heater.turn_off", TANK, TANK, "heat_pump"),
+        ("switch.turn_off", {}, CHARGING, CHARGING, "on"),
+        (
+            "button.press",
+            {},
+            DISHWASHER_START,
+            "binary_sensor.simulated_dishwasher_running",
+            "off",
+        ),
+        (
+            "water_heater.set_operation_mode",
+            {"operation_mode": "off"},
+            TANK,
+            TANK,
+            "heat_pump",
+        ),
     ],
 )
 async def test_switches_and_buttons_can_ignore_people_too(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     action: str,
+    data: dict[str, str],
     entity_id: str,
     shown: str,
     expected: str,
 ) -> None:
     """Nothing happens."""
     await _misbehave(hass, entity_id, "ignores_writes")
-    await _call(hass, action, entity_id)
+    await _call(hass, action, entity_id, **data)
     await _pass(hass, freezer, timedelta(seconds=10))
     assert _text(hass, shown) == expected
 

@@ -37,9 +37,7 @@ class Tank(SimulatedHomeEntity, WaterHeaterEntity):
     _attr_max_temp = HIGHEST_TARGET
     _attr_min_temp = LOWEST_TARGET
     _attr_supported_features = (
-        WaterHeaterEntityFeature.OPERATION_MODE
-        | WaterHeaterEntityFeature.ON_OFF
-        | WaterHeaterEntityFeature.TARGET_TEMPERATURE
+        WaterHeaterEntityFeature.OPERATION_MODE | WaterHeaterEntityFeature.TARGET_TEMPERATURE
     )
     _attr_target_temperature_step = 0.5
     _attr_temperature_unit = UnitOfTemperature.CELSIUS
@@ -85,20 +83,7 @@ class Tank(SimulatedHomeEntity, WaterHeaterEntity):
 
     @override
     async def async_set_operation_mode(self, operation_mode: str) -> None:
-        """Let the heat pump run, or not."""
-        await self._set(enabled=operation_mode == STATE_HEAT_PUMP)
-
-    @override
-    async def async_turn_on(self, **kwargs: Any) -> None:
-        """Let the heat pump run."""
-        await self._set(enabled=True)
-
-    @override
-    async def async_turn_off(self, **kwargs: Any) -> None:
-        """Let the tank cool down."""
-        await self._set(enabled=False)
-
-    async def _set(self, *, enabled: bool) -> None:
+        """Let the heat pump run, or let the tank cool down."""
         if self.fault is not Fault.IGNORES_WRITES:
-            self._heat_pump.enabled = enabled
+            self._heat_pump.enabled = operation_mode == STATE_HEAT_PUMP
         await self.async_changed()
