@@ -1,6 +1,7 @@
 """What surrounds the devices of a site."""
 
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
@@ -52,16 +53,19 @@ def test_everything_is_sent_with_its_unit_under_the_names_of_version_1() -> None
 
 
 def test_no_field_is_forgotten() -> None:
-    prices = {item.name: Price(1, "EUR") for item in fields(FlexContext) if "price" in item.name}
-    capacities = {
-        item.name: 1000.0
-        for item in fields(FlexContext)
-        if item.name not in prices and item.name.startswith("site")
-    }
-    relaxations = {item.name: False for item in fields(FlexContext) if "relax" in item.name}
-    sensors = {item.name: (1,) for item in fields(FlexContext) if "inflexible" in item.name}
+    values: dict[str, Any] = {}
+    for item in fields(FlexContext):
+        match item.name.split("_"):
+            case [*_, "price"]:
+                values[item.name] = Price(1, "EUR")
+            case ["site", *_]:
+                values[item.name] = 1000
+            case ["relax", *_]:
+                values[item.name] = False
+            case ["inflexible", *_]:
+                values[item.name] = (1,)
 
-    sent = FlexContext(**prices, **capacities, **relaxations, **sensors).flex_context()
+    sent = FlexContext(**values).flex_context()
 
     assert sent.keys() == {item.name.replace("_", "-") for item in fields(FlexContext)}
 

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.flexmeasures.scheduling import (
     JSON,
+    Battery,
     EnergyTarget,
     EnergyWindow,
     FlexModelConflict,
@@ -292,3 +293,22 @@ def test_ranges_windows_and_targets_that_make_no_sense_are_refused() -> None:
         EnergyTarget(datetime(2026, 11, 22), 1)
     with pytest.raises(ValueError, match="end needs a time zone"):
         PowerWindow(NOON, datetime(2026, 11, 23))
+
+
+def test_every_kind_that_stores_energy_tells_its_storage_and_its_state() -> None:
+    battery = Battery(
+        power_sensor=12,
+        capacity=10,
+        minimum_state_of_charge=0,
+        maximum_state_of_charge=1,
+        charging_power=4000,
+        discharging_power=4000,
+        roundtrip_efficiency=0.81,
+    )
+    state = StorageState(stored_energy=5)
+
+    assert STORAGE.storage is STORAGE
+    assert STORAGE.storage_state(state) is state
+    assert battery.storage_state(state) is state
+    assert battery.storage.charging_efficiency == pytest.approx(0.9)
+    assert battery.storage.discharging_efficiency == pytest.approx(0.9)

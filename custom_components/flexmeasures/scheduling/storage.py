@@ -21,6 +21,9 @@ from .storage_state import StorageState
 
 type Flow = float | SensorReference
 
+# A full storage may report a little more than its capacity.
+_CAPACITY_TOLERANCE = 1.001
+
 
 @dataclass(frozen=True, slots=True)
 class PowerRange:
@@ -147,6 +150,10 @@ class Storage:
         return sum(known) - sum(
             flow for flow in self.usage if not isinstance(flow, SensorReference)
         )
+
+    def can_hold(self, energy: float) -> bool:
+        """Tell whether an energy in kWh fits, but for rounding; what is not a number does not."""
+        return 0 <= energy <= self.capacity * _CAPACITY_TOLERANCE
 
     def storage_state(self, state: StorageState) -> StorageState:
         """Return the state as it is: every kind of device that stores energy has this."""
