@@ -7,10 +7,10 @@ import pytest
 
 from custom_components.flexmeasures.scheduling import (
     BindingConstraint,
+    BlockExplanation,
     BlockKind,
     EnergyTarget,
     EnergyWindow,
-    NextBest,
     PlannedStorage,
     PowerWindow,
     PriceSeries,
@@ -53,6 +53,12 @@ def planned(storage: Storage, energy: float, *targets: EnergyTarget) -> PlannedS
     return PlannedStorage(storage, StorageState(stored_energy=energy, targets=targets))
 
 
+def next_best(told: BlockExplanation) -> tuple[datetime, float, float] | None:
+    """Return when the next best step begins, its price, and how much dearer it is."""
+    best = told.next_best
+    return (best.start, best.price, best.cost_difference) if best else None
+
+
 def test_a_battery_s_day_is_told_block_by_block() -> None:
     """4 kWh bought at 0.10, 1 kWh at 0.20 up to the band, sold at 0.40 and 0.30."""
     plan = schedule(4000, 1000, 0, -4000, -4000)
@@ -71,7 +77,7 @@ def test_a_battery_s_day_is_told_block_by_block() -> None:
     assert full.binding is BindingConstraint.POWER_LIMIT
     assert full.energy_at_end == pytest.approx(8)
     # The cheapest hour without charging is the third: 4 kWh would cost 0.15 more each.
-    assert full.next_best == NextBest(NOON + 2 * HOUR, 0.25, pytest.approx(0.6))
+    assert next_best(full) == (NOON + 2 * HOUR, 0.25, pytest.approx(0.6))
     assert (rest.price, rest.rank, rest.cost) == (0.20, 2, pytest.approx(0.2))
     assert rest.binding is BindingConstraint.BAND_LIMIT
     assert (idle.rank, idle.next_best, idle.cost) == (None, None, 0)
@@ -82,7 +88,7 @@ def test_a_battery_s_day_is_told_block_by_block() -> None:
         2,
         pytest.approx(-2.8),
     )
-    assert selling.next_best == NextBest(NOON + 2 * HOUR, 0.25, pytest.approx(0.8))
+    assert next_best(selling) == (NOON + 2 * HOUR, 0.25, pytest.approx(0.8))
     assert selling.binding is BindingConstraint.BAND_LIMIT
     assert told.energies == pytest.approx((4, 8, 9, 9, 5, 1))
     assert told.currency == "EUR"
@@ -103,9 +109,10 @@ def test_a_car_charges_for_its_target_and_not_later_than_that() -> None:
 
     _, full, rest, _ = told.blocks
     assert full.binding is BindingConstraint.POWER_LIMIT
-    assert (full.rank, full.next_best) == (2, NextBest(NOON, 0.30, pytest.approx(0.8)))
+    assert full.rank == 2
+    assert next_best(full) == (NOON, 0.30, pytest.approx(0.8))
     assert rest.binding is BindingConstraint.TARGET
-    assert rest.next_best == NextBest(NOON, 0.30, pytest.approx(0.2))
+    assert next_best(rest) == (NOON, 0.30, pytest.approx(0.2))
     # 0.4 + 0.4 against 4 kWh at 0.30 and 2 kWh at 0.10.
     assert told.cost == pytest.approx(0.8)
     assert told.cost_of_charging_at_once == pytest.approx(1.4)
@@ -175,9 +182,9 @@ def test_prices_of_both_directions_are_told_apart() -> None:
     )
 
     buying, selling, _ = told.blocks
-    assert buying.next_best == NextBest(NOON + HOUR, 0.30, pytest.approx(0))
+    assert next_best(buying) == (NOON + HOUR, 0.30, pytest.approx(0))
     assert (selling.price, selling.rank) == (0.10, 1)
-    assert selling.next_best == NextBest(NOON + 2 * HOUR, 0.08, pytest.approx(0.02))
+    assert next_best(selling) == (NOON + 2 * HOUR, 0.08, pytest.approx(0.02))
     assert told.cost == pytest.approx(0.2)
 
 
@@ -186,7 +193,7 @@ def test_what_is_not_known_is_not_told() -> None:
 
     priced, unknown, unpriced = told.blocks
     # The rest is either not priced, or nobody knows that it is free: the second step is.
-    assert priced.next_best == NextBest(NOON + HOUR, 0.2, pytest.approx(0.1))
+    assert next_best(priced) == (NOON + HOUR, 0.2, pytest.approx(0.1))
     assert (priced.ranked, unknown.cost, unknown.binding) == (2, None, BindingConstraint.NONE)
     assert (unpriced.price, unpriced.rank, unpriced.cost) == (None, None, None)
     assert told.cost is None
@@ -216,5 +223,5 @@ def test_panels_are_compared_with_producing_all_that_they_can() -> None:
 def test_a_process_is_compared_with_its_earliest_start() -> None:
     told = explain(schedule(0, 2000), tariff(0.30, 0.10), at_once=(2000, 0))
 
-    assert told.blocks[1].next_best == NextBest(NOON, 0.30, pytest.approx(0.4))
+    assert next_best(told.blocks[1]) == (NOON, 0.30, pytest.approx(0.4))
     assert (told.cost_of_charging_at_once, told.saving) == pytest.approx((0.6, 0.4))

@@ -116,7 +116,7 @@ def test_the_next_change_is_not_just_the_next_step() -> None:
 
     def change(steps: float) -> tuple[float, float | None] | None:
         step = schedule.next_change(NOON + steps * QUARTER)
-        return step and ((step.start - NOON) / QUARTER, step.power)
+        return ((step.start - NOON) / QUARTER, step.power) if step else None
 
     assert change(-1) == (0, 0.0)
     assert change(0) == (2, 3000.0)
