@@ -5,7 +5,7 @@ Knows neither HTTP nor Home Assistant. Power is in watts, consumption positive; 
 
 from .battery import Battery
 from .electric_vehicle import Departure, ElectricVehicle, VehicleState
-from .errors import FlexModelError, FlexModelProblem
+from .errors import FlexModelConflict, FlexModelError, FlexModelProblem
 from .explanation import (
     BindingConstraint,
     BlockExplanation,
@@ -79,6 +79,7 @@ __all__ = [
     "Finding",
     "FindingCode",
     "FlexContext",
+    "FlexModelConflict",
     "FlexModelError",
     "FlexModelProblem",
     "Flow",

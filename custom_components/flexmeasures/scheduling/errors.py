@@ -5,17 +5,24 @@ import math
 
 
 class FlexModelProblem(StrEnum):
-    """Why a value of a flex-model or flex-context was refused."""
+    """Why a value of a flex-model or flex-context was refused by itself."""
 
     NOT_POSITIVE = "not_positive"
     NEGATIVE = "negative"
     NOT_A_SHARE = "not_a_share"
     MINIMUM_NOT_BELOW_MAXIMUM = "minimum_not_below_maximum"
     NOT_FINITE = "not_finite"
-    SEVERAL_CURRENCIES = "several_currencies"
-    MEASURED_SENSOR = "measured_sensor"
-    RESERVED_FIELD = "reserved_field"
     EMPTY = "empty"
+
+
+class FlexModelConflict(StrEnum):
+    """Why a value of a flex-model or flex-context was refused beside what else is said."""
+
+    # The server would plan on from its own answers.
+    SAME_SENSOR = "same_sensor"
+    # The planner says it.
+    RESERVED_FIELD = "reserved_field"
+    SEVERAL_CURRENCIES = "several_currencies"
 
 
 class FlexModelError(ValueError):
@@ -26,7 +33,7 @@ class FlexModelError(ValueError):
         problem: what is wrong with it.
     """
 
-    def __init__(self, field: str, problem: FlexModelProblem) -> None:
+    def __init__(self, field: str, problem: FlexModelProblem | FlexModelConflict) -> None:
         """Name the field and the reason."""
         super().__init__(f"{field}: {problem.value.replace('_', ' ')}")
         self.field = field

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .errors import FlexModelError, FlexModelProblem, check_finite, check_not_negative
+from .errors import (
+    FlexModelConflict,
+    FlexModelError,
+    FlexModelProblem,
+    check_finite,
+    check_not_negative,
+)
 from .quantities import JSON, SensorReference, watts
 
 
@@ -133,7 +139,7 @@ class FlexContext:
             if price is not None and price.currency is not None:
                 currencies.add(price.currency)
             if len(currencies) > 1:
-                raise FlexModelError(name, FlexModelProblem.SEVERAL_CURRENCIES)
+                raise FlexModelError(name, FlexModelConflict.SEVERAL_CURRENCIES)
         for name in _CAPACITIES:
             capacity = getattr(self, name)
             if capacity is not None and not isinstance(capacity, SensorReference):

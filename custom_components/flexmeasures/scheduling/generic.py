@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .errors import FlexModelError, FlexModelProblem, check_not_negative
+from .errors import FlexModelConflict, FlexModelError, FlexModelProblem, check_not_negative
 from .quantities import JSON, kilowatt_hours
 
 # Who is planned, where it starts and where the answer goes is known from elsewhere, and an asset would be planned twice.
@@ -31,7 +31,7 @@ class GenericDevice:
         """
         for name, value in self.fields.items():
             if name in _RESERVED:
-                raise FlexModelError(name, FlexModelProblem.RESERVED_FIELD)
+                raise FlexModelError(name, FlexModelConflict.RESERVED_FIELD)
             if value is None or value in ([], ""):
                 raise FlexModelError(name, FlexModelProblem.EMPTY)
 

@@ -10,7 +10,7 @@ import re
 from .grid import as_utc, floor_to_resolution
 from .quantities import JSON
 from .storage import Storage
-from .storage_state import StorageState
+from .storage_state import EnergyWindow, StorageState
 
 # kWh that the server's own rounding leaves open.
 _TOLERANCE = 0.005
@@ -80,35 +80,60 @@ def missed_by_expectation(
         start: the first boundary.
         resolution: length of a step.
     """
-    missed: list[Missed] = []
-
-    def compare(limit: MissedLimit, index: int, wanted: float) -> bool:
-        expected = energies[index]
-        if expected is None:
-            return False
-        difference = expected - wanted
-        is_too_much = limit is MissedLimit.MAXIMUM and difference > 0
-        is_off = is_too_much or (limit is not MissedLimit.MAXIMUM and difference < 0)
-        if is_off and abs(difference) > _tolerance(storage):
-            time = start + index * resolution
-            share = abs(difference) / storage.capacity
-            missed.append(Missed(limit, time, wanted, expected, abs(difference), share))
-            return True
-        return False
-
-    for target in state.targets:
-        index = (floor_to_resolution(target.time, resolution) - start) // resolution
-        if 0 < index < len(energies):
-            compare(MissedLimit.TARGET, index, target.energy)
-    for limit, windows in (
-        (MissedLimit.MINIMUM, state.minima),
-        (MissedLimit.MAXIMUM, state.maxima),
-    ):
-        for window in windows:
-            first = max(1, -((start - window.start) // resolution))
-            last = min(len(energies) - 1, (window.end - start) // resolution)
-            any(compare(limit, index, window.energy) for index in range(first, last + 1))
+    boundaries = _Boundaries(storage, energies, start, resolution)
+    found = [
+        boundaries.compare(
+            MissedLimit.TARGET,
+            (floor_to_resolution(target.time, resolution) - start) // resolution,
+            target.energy,
+            too_little=True,
+            too_much=target.is_exact,
+        )
+        for target in state.targets
+    ]
+    found += [boundaries.first(MissedLimit.MINIMUM, window) for window in state.minima]
+    found += [boundaries.first(MissedLimit.MAXIMUM, window) for window in state.maxima]
+    missed = [each for each in found if each is not None]
     return tuple(sorted(missed, key=lambda each: each.time))
+
+
+@dataclass(frozen=True, slots=True)
+class _Boundaries:
+    """The expected energies of a plan, to compare with what was asked for."""
+
+    storage: Storage
+    energies: Sequence[float | None]
+    start: datetime
+    resolution: timedelta
+
+    def first(self, limit: MissedLimit, window: EnergyWindow) -> Missed | None:
+        """Return the first boundary in a window at which its limit is missed."""
+        first = -((self.start - window.start) // self.resolution)
+        last = (window.end - self.start) // self.resolution
+        is_maximum = limit is MissedLimit.MAXIMUM
+        for index in range(max(1, first), min(len(self.energies), last + 1)):
+            missed = self.compare(
+                limit, index, window.energy, too_little=not is_maximum, too_much=is_maximum
+            )
+            if missed:
+                return missed
+        return None
+
+    def compare(
+        self, limit: MissedLimit, index: int, wanted: float, *, too_little: bool, too_much: bool
+    ) -> Missed | None:
+        """Return what is missed at a boundary; None at the start, which no plan can change, and after the end."""
+        expected = self.energies[index] if 0 < index < len(self.energies) else None
+        if expected is None:
+            return None
+        difference = expected - wanted
+        capacity = self.storage.capacity
+        is_wrong = too_much if difference > 0 else too_little
+        if not is_wrong or abs(difference) <= _tolerance(capacity):
+            return None
+        time = self.start + index * self.resolution
+        share = abs(difference) / capacity
+        return Missed(limit, time, wanted, expected, abs(difference), share)
 
 
 def missed_by_server(
@@ -131,15 +156,15 @@ def missed_by_server(
                 each
                 for violation in (violations if isinstance(violations, list) else ())
                 if (each := _violation(limit, violation, capacity))
-                and each.difference > max(_TOLERANCE, _TOLERANCE_SHARE * capacity)
+                and each.difference > _tolerance(capacity)
             ]
             if found:
                 missed.append(min(found, key=lambda each: each.time))
     return tuple(sorted(missed, key=lambda each: each.time))
 
 
-def _tolerance(storage: Storage) -> float:
-    return max(_TOLERANCE, _TOLERANCE_SHARE * storage.capacity)
+def _tolerance(capacity: float) -> float:
+    return max(_TOLERANCE, _TOLERANCE_SHARE * capacity)
 
 
 def _violation(limit: MissedLimit, violation: JSON, capacity: float) -> Missed | None:

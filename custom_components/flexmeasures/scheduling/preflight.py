@@ -60,8 +60,6 @@ class Finding:
 
 # A drop to exactly 0 from above this share of the capacity is a device that does not know, not one that is empty.
 _SUDDENLY_EMPTY = 0.05
-# A full storage may report a little more than its capacity.
-_CAPACITY_TOLERANCE = 1.001
 
 
 def check_storage(
@@ -120,8 +118,7 @@ def _check_energy(
         "minimum": storage.minimum_energy,
         "maximum": storage.maximum_energy,
     }
-    # Not a number compares as false.
-    if not 0 <= energy <= storage.capacity * _CAPACITY_TOLERANCE:
+    if not storage.can_hold(energy):
         yield Finding(FindingCode.STATE_OF_CHARGE_IMPOSSIBLE, Severity.BLOCKING, numbers)
     elif energy == 0 and (last_energy or 0) > _SUDDENLY_EMPTY * storage.capacity:
         numbers["last_energy"] = last_energy or 0.0

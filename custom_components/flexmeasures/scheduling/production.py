@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .errors import FlexModelError, FlexModelProblem
+from .errors import FlexModelConflict, FlexModelError
 from .quantities import JSON, SensorReference, watts
 
 
@@ -29,7 +29,7 @@ class CurtailableProduction:
             FlexModelError: names the field and the reason.
         """
         if self.power_sensor == self.forecast_sensor:
-            raise FlexModelError("forecast_sensor", FlexModelProblem.MEASURED_SENSOR)
+            raise FlexModelError("forecast_sensor", FlexModelConflict.SAME_SENSOR)
 
     def flex_model(
         self, state: None, *, start: datetime, end: datetime, resolution: timedelta

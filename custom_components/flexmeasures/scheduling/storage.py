@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from .errors import (
+    FlexModelConflict,
     FlexModelError,
     FlexModelProblem,
     check_efficiency,
@@ -19,6 +20,9 @@ from .storage_flex_model import storage_flex_model
 from .storage_state import StorageState
 
 type Flow = float | SensorReference
+
+# A full storage may report a little more than its capacity.
+_CAPACITY_TOLERANCE = 1.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class Storage:
                 if not isinstance(flow, SensorReference):
                     check_not_negative(**{name: flow})
         if self.predicted_energy_sensor == self.power_sensor:
-            raise FlexModelError("predicted_energy_sensor", FlexModelProblem.MEASURED_SENSOR)
+            raise FlexModelError("predicted_energy_sensor", FlexModelConflict.SAME_SENSOR)
 
     @property
     def storage(self) -> Self:
@@ -146,6 +150,10 @@ class Storage:
         return sum(known) - sum(
             flow for flow in self.usage if not isinstance(flow, SensorReference)
         )
+
+    def can_hold(self, energy: float) -> bool:
+        """Tell whether an energy in kWh fits, but for rounding; what is not a number does not."""
+        return 0 <= energy <= self.capacity * _CAPACITY_TOLERANCE
 
     def storage_state(self, state: StorageState) -> StorageState:
         """Return the state as it is: every kind of device that stores energy has this."""

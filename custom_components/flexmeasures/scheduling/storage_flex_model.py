@@ -13,8 +13,6 @@ from .storage_state import EnergyTarget, EnergyWindow, StorageState
 if TYPE_CHECKING:
     from .storage import Flow, Storage
 
-# A full storage may report a little more than its capacity.
-_CAPACITY_TOLERANCE = 1.001
 # kWh below what can be reached: a hard limit that touches it fails the job for a digit of rounding.
 _SLACK = 0.001
 # What a target further away than this asks for can be charged in any case; it also bounds the work.
@@ -29,7 +27,7 @@ def storage_flex_model(
     Raises:
         ValueError: the stored energy is not finite, negative, or above the capacity by more than rounding.
     """
-    if not 0 <= state.stored_energy <= storage.capacity * _CAPACITY_TOLERANCE:
+    if not storage.can_hold(state.stored_energy):
         raise ValueError(
             f"{state.stored_energy} kWh do not fit in a storage of {storage.capacity} kWh"
         )
