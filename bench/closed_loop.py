@@ -6,8 +6,9 @@ an hour settled alike at the meter:
 - doing nothing: the battery stands idle, the car charges with the lowest current once it is there;
 - charging at once: the car takes all power at once, the battery what the sun leaves over;
 - ours: a real FlexMeasures server plans with our flex-models, anew every hour, when the car is plugged in and when the
-  stored energy has left the plan. Each plan knows what is stored at that moment, and the home's physics carry it out:
-  losses, ramps, whole amperes, whole per cent of the inverter's limit. That the car comes back is not known before;
+  stored energy has left the plan. Each plan knows what is stored at that moment. Our control room expresses its powers in
+  watts, whole amperes and whole per cent of the inverter's limit, rounded down, and the home's physics make of it what
+  they can: losses, ramps. That the car comes back is not known before;
 - ours with forecasts that do not know clouds and kettles, everything else alike;
 - the optimum: a mixed-integer linear program that knows the whole day, the car's return too, and may charge the car with
   any power.
@@ -64,7 +65,8 @@ _USER = ServerUser(
 )
 _DAY = "a day of battery, car and panels"
 _SHARE_THAT_MAY_BE_MISSED = 2.0  # %
-_CAR_MAY_LACK = 0.1  # kWh, half a kilometre
+# Half a per cent of the car, which no display shows.
+_CAR_MAY_LACK = 0.3  # kWh
 # A server shared by many homes takes 10 triggers per 5 minutes from an account; this is far from a nuisance.
 _MOST_PLANS = 150
 

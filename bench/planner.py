@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-import math
 from time import perf_counter
 from typing import Self
 
@@ -31,8 +30,8 @@ from demo.custom_components.simulated_home.physics import (
     WATTS_PER_AMPERE,
     Storage,
 )
-from demo.custom_components.simulated_home.profiles import SOLAR_PEAK_POWER
 
+from .carrier import carry_out
 from .simulated_day import (
     BATTERY_AT_START,
     BATTERY_BAND,
@@ -44,12 +43,10 @@ from .simulated_day import (
 )
 
 _PLAN_EVERY = timedelta(hours=1)
-# Of the capacity. Rounding to whole amperes moves a car by a quarter of a per cent per step at the most.
-_OFF_THE_PLAN = 0.01
+# Wh. A step in whole amperes leaves a car up to 160 Wh short, and what the last steps lack nothing makes up for.
+_OFF_THE_PLAN = 100.0
 # What was known of the day: everything, the evening before.
 _KNOWN_AHEAD = timedelta(hours=12)
-# W below the forecast: more than rounding, so curtailment is meant.
-_CURTAILED = 1.0
 
 
 class _Device(StrEnum):
@@ -172,12 +169,13 @@ class Planner:
         if self._plan is None or self._is_due(self._plan, house, step):
             self._plan = await self._new_plan(house, step)
         plan = self._plan
-        house.battery.setpoint = float(round(plan.power(_Device.BATTERY, time)))
-        house.charge_car(plan.power(_Device.CAR, time))
-        production = -plan.power(_Device.SOLAR, time)
-        is_curtailed = production < self._day.solar_forecasts[step] - _CURTAILED
-        share = 100 * production / SOLAR_PEAK_POWER
-        house.inverter.limit = float(math.floor(share)) if is_curtailed else 100.0
+        carry_out(
+            house,
+            battery=plan.power(_Device.BATTERY, time),
+            car=plan.power(_Device.CAR, time),
+            solar=plan.power(_Device.SOLAR, time),
+            solar_forecast=self._day.solar_forecasts[step],
+        )
 
     def _is_due(self, plan: _Plan, house: House, step: int) -> bool:
         elapsed = self._day.time(step) - plan.start
@@ -254,9 +252,7 @@ def _expected(
 
 
 def _is_off(store: Storage, expected: float | None) -> bool:
-    return expected is None or abs(store.stored - expected * 1000) > (
-        _OFF_THE_PLAN * store.model.capacity
-    )
+    return expected is None or abs(store.stored - expected * 1000) > _OFF_THE_PLAN
 
 
 def _battery(power_sensor: int) -> Battery:
