@@ -79,13 +79,17 @@ class Refusal:
     """A text that is no acceptable message.
 
     Attributes:
-        answer: what to tell the device; None when the text was an answer itself, which is never answered.
+        subject: the message's name, nil when it has none; None when the text was an answer, which is never answered.
+        status: what to answer.
         label: what is wrong, in one line without markup.
     """
 
-    answer: ReceptionStatus | None
+    subject: Identifier | None
+    status: ReceptionStatusValue
     label: str
 
+
+_decode: Callable[[str], JsonValue] = json.JSONDecoder().decode
 
 # What a text turns out to be.
 type Incoming = Message | ReceptionStatus | Refusal
@@ -115,7 +119,7 @@ class Codec:
             check(message)
         except MessageError as error:
             if raw.get("message_type") == ReceptionStatus.message_type:
-                return Refusal(answer=None, label=error.label)
+                return Refusal(subject=None, status=error.status, label=error.label)
             return _refusal(error, _identifier(raw) or NIL_IDENTIFIER)
         return message
 
@@ -149,13 +153,17 @@ class Codec:
         raise invalid_message("the message type is unknown")
 
 
-def written_answer(answer: ReceptionStatus) -> str:
-    """Return a ReceptionStatus as text; its fields hold nothing that JSON would have to escape but the label."""
-    label = answer.diagnostic_label
+def written_answer(
+    subject: Identifier,
+    status: ReceptionStatusValue = ReceptionStatusValue.OK,
+    label: str | None = None,
+) -> str:
+    """Return a ReceptionStatus as text; nothing in it has to be escaped but the label."""
+    words = "OK" if status is ReceptionStatusValue.OK else status.value
     ending = "" if label is None else f', "diagnostic_label": {json.dumps(label)}'
     return (
-        f'{{"message_type": "ReceptionStatus", "subject_message_id": "{answer.subject_message_id}", '
-        f'"status": "{answer.status.value}"{ending}}}'
+        f'{{"message_type": "ReceptionStatus", "subject_message_id": "{subject}", '
+        f'"status": "{words}"{ending}}}'
     )
 
 
@@ -179,7 +187,7 @@ def _parsed(text: str | bytes) -> JsonObject:
     if len(text) > MAXIMUM_LENGTH:
         raise MessageError(ReceptionStatusValue.INVALID_DATA, "the message is too long")
     try:
-        raw: JsonValue = json.loads(text if isinstance(text, str) else text.decode())
+        raw: JsonValue = _decode(text if isinstance(text, str) else text.decode())
     except ValueError, RecursionError:
         raise MessageError(ReceptionStatusValue.INVALID_DATA, "the message is no JSON") from None
     if not isinstance(raw, dict):
@@ -193,7 +201,4 @@ def _identifier(raw: JsonObject) -> Identifier | None:
 
 
 def _refusal(error: MessageError, subject: Identifier) -> Refusal:
-    answer = ReceptionStatus(
-        subject_message_id=subject, status=error.status, diagnostic_label=error.label
-    )
-    return Refusal(answer=answer, label=error.label)
+    return Refusal(subject=subject, status=error.status, label=error.label)

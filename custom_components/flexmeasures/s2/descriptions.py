@@ -1,7 +1,8 @@
 """What a device described within the active control type: what its statuses and our instructions may name."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from .messages import ddbc, frbc, ombc, pebc, ppbc
 from .messages.components import (
@@ -12,7 +13,7 @@ from .messages.components import (
     OperationModeStatus,
 )
 from .messages.session import RevokableObject
-from .wire import invalid_content
+from .wire import MessageError, invalid_content
 
 type SystemDescription = frbc.SystemDescription | ombc.SystemDescription | ddbc.SystemDescription
 _SYSTEM_DESCRIPTIONS = (frbc.SystemDescription, ombc.SystemDescription, ddbc.SystemDescription)
@@ -37,7 +38,7 @@ _REVOKABLE = frozenset(RevokableObject)
 # Of each kind. A device that announces more than its next few changes gains nothing by it.
 _KEPT = 16
 # One for each actuator and timer of a device of ordinary size.
-_EARLY = 64
+_WAITING = 64
 
 
 class Descriptions:
@@ -48,57 +49,49 @@ class Descriptions:
 
     def __init__(self) -> None:
         self._kept: dict[str, list[Message]] = {}
-        self._early: dict[tuple[str, *tuple[Identifier, ...]], Message] = {}
+        self._waiting: dict[tuple[str, *tuple[Identifier, ...]], Message] = {}
         self._actuators: dict[Identifier | None, _Names] = {}
 
-    def understands(self, message: Message) -> bool:
-        """Tell whether what a message is about has been described."""
-        needed = _UNDERSTOOD_WITH.get(type(message))
-        return needed is None or bool(self._kept.get(needed.message_type))
+    def take(self, message: Message, now: datetime) -> tuple[Message, ...]:
+        """Take a message, and return what can be understood by now: this one and those that waited for it.
 
-    def keep_early(self, message: Message) -> None:
-        """Keep a message that came before its description; a newer one of the same kind replaces it."""
-        names = (getattr(message, "actuator_id", ""), getattr(message, "timer_id", ""))
-        self._early[message.message_type, *names] = message
-        if len(self._early) > _EARLY:
-            del self._early[next(iter(self._early))]
-
-    def take_early(self) -> list[Message]:
-        """Return the messages that can be understood by now, once."""
-        if not self._early:
-            return []
-        ready = {name: early for name, early in self._early.items() if self.understands(early)}
-        for name in ready:
-            del self._early[name]
-        return list(ready.values())
-
-    def check(self, message: Message) -> None:
-        """Check that a message names only what has been described.
+        What comes before its description waits for it. The newest of each kind counts.
 
         Raises:
-            MessageError: it does not (INVALID_CONTENT).
+            MessageError: it names what has not been described (INVALID_CONTENT).
         """
-        match message:
-            case frbc.ActuatorStatus() | ddbc.ActuatorStatus():
-                self._actuator(message.actuator_id).check_mode(message.active_operation_mode_id)
-            case frbc.TimerStatus() | ddbc.TimerStatus():
-                self._actuator(message.actuator_id).check_timer(message.timer_id)
-            case OperationModeStatus():
-                self._actuator(None).check_mode(message.active_operation_mode_id)
-            case ombc.TimerStatus():
-                self._actuator(None).check_timer(message.timer_id)
-            case ppbc.PowerProfileStatus():
-                for status in message.sequence_container_status:
-                    self._check_sequence(
-                        status.power_profile_id,
-                        status.sequence_container_id,
-                        status.selected_sequence_id,
-                    )
-
-    def add(self, message: Message, now: datetime) -> None:
-        """Keep a message that can be revoked or named; what it supersedes is dropped."""
+        kind = type(message)
+        needed = _UNDERSTOOD_WITH.get(kind)
+        if needed is not None and not self._kept.get(needed.message_type):
+            self._wait(message)
+            return ()
+        check = _NAME_CHECKS.get(kind)
+        if check is not None:
+            check(self, message)
         if message.message_type not in _REVOKABLE:
-            return
+            return (message,)
+        self._keep(message, now)
+        return (message, *self._take_waiting(now))
+
+    def _wait(self, message: Message) -> None:
+        names = (getattr(message, "actuator_id", ""), getattr(message, "timer_id", ""))
+        self._waiting[message.message_type, *names] = message
+        if len(self._waiting) > _WAITING:
+            del self._waiting[next(iter(self._waiting))]
+
+    def _take_waiting(self, now: datetime) -> list[Message]:
+        """Return what can be understood by now; what names something unknown was about an earlier description."""
+        waiting, self._waiting = self._waiting, {}
+        understood: list[Message] = []
+        for message in waiting.values():
+            try:
+                understood += self.take(message, now)
+            except MessageError:
+                continue
+        return understood
+
+    def _keep(self, message: Message, now: datetime) -> None:
+        """Keep a message that can be revoked or named; what it supersedes is dropped."""
         kept = self._kept.setdefault(message.message_type, [])
         own_id = getattr(message, "id", None)
         kept[:] = [
@@ -120,9 +113,9 @@ class Descriptions:
                 kept.remove(message)
                 self._index()
                 return message
-        for name, message in self._early.items():
+        for name, message in self._waiting.items():
             if name[0] == object_type and message.message_id == object_id:
-                return self._early.pop(name)
+                return self._waiting.pop(name)
         return None
 
     def in_force(self, now: datetime) -> SystemDescription | None:
@@ -150,6 +143,23 @@ class Descriptions:
                     instruction.sequence_container_id,
                     instruction.power_sequence_id,
                 )
+
+    def check_status(self, message: OperationModeStatus) -> None:
+        """Refuse an unknown actuator or operation mode."""
+        names = self._actuator(getattr(message, "actuator_id", None))
+        names.check_mode(message.active_operation_mode_id)
+
+    def check_timer(self, message: frbc.TimerStatus | ombc.TimerStatus | ddbc.TimerStatus) -> None:
+        """Refuse an unknown actuator or timer."""
+        names = self._actuator(getattr(message, "actuator_id", None))
+        names.check_timer(message.timer_id)
+
+    def check_profile_status(self, message: ppbc.PowerProfileStatus) -> None:
+        """Refuse an unknown profile, container or sequence."""
+        for status in message.sequence_container_status:
+            self._check_sequence(
+                status.power_profile_id, status.sequence_container_id, status.selected_sequence_id
+            )
 
     def _check_mode(self, instruction: OperationModeInstruction, at: datetime) -> None:
         description = self.in_force(at)
@@ -258,3 +268,15 @@ def _ids(things: Iterable[object]) -> set[object]:
 
 def _valid_from(description: SystemDescription) -> datetime:
     return description.valid_from
+
+
+# Any: each check is called with the type that it stands beside.
+_NAME_CHECKS: dict[type[Message], Callable[[Descriptions, Any], None]] = {
+    frbc.ActuatorStatus: Descriptions.check_status,
+    frbc.TimerStatus: Descriptions.check_timer,
+    ombc.Status: Descriptions.check_status,
+    ombc.TimerStatus: Descriptions.check_timer,
+    ppbc.PowerProfileStatus: Descriptions.check_profile_status,
+    ddbc.ActuatorStatus: Descriptions.check_status,
+    ddbc.TimerStatus: Descriptions.check_timer,
+}

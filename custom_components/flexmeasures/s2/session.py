@@ -136,18 +136,15 @@ class Session:
             return self._output()
         if isinstance(incoming, Refusal):
             self.counters.refused += 1
-            return self._output(incoming.answer)
+            if incoming.subject is None:
+                return self._output()
+            return self._output(written_answer(incoming.subject, incoming.status, incoming.label))
         try:
             self._take(incoming, now)
         except MessageError as error:
             self.counters.refused += 1
-            answer = ReceptionStatus(
-                subject_message_id=incoming.message_id,
-                status=error.status,
-                diagnostic_label=error.label,
-            )
-            return self._output(answer)
-        return self._output(ReceptionStatus(subject_message_id=incoming.message_id, status=_OK))
+            return self._output(written_answer(incoming.message_id, error.status, error.label))
+        return self._output(written_answer(incoming.message_id))
 
     def tick(self, now: datetime) -> Output:
         """Do what is due: at `next_deadline`, or at any other time."""
@@ -230,8 +227,9 @@ class Session:
         Raises:
             MessageError: it has none, and the device has to know why.
         """
-        if control_type_of(message) is not None:
-            self._control(message, now)
+        control_type = control_type_of(message)
+        if control_type is not None:
+            self._control(message, control_type, now)
             return
         match message:
             case Handshake():
@@ -332,26 +330,20 @@ class Session:
         self.state = SessionState.ACTIVE
         self._events.append(ControlTypeActivated(control_type=selected.control_type))
 
-    def _control(self, message: Message, now: datetime) -> None:
+    def _control(self, message: Message, control_type: ControlType, now: datetime) -> None:
         """Take a message of one control type."""
-        self._require_details()
-        control_type = control_type_of(message)
-        if self._selecting is not None and control_type is self._selecting.control_type:
-            # Some devices describe themselves before they answer, which says as much as the answer.
-            self._activate(self._selecting)
         if control_type is not self.control_type:
-            if self._selecting is None or control_type is not self._leaving:
+            self._require_details()
+            selecting = self._selecting
+            if selecting is not None and control_type is selecting.control_type:
+                # Some devices describe themselves before they answer, which says as much as the answer.
+                self._activate(selecting)
+            elif selecting is not None and control_type is self._leaving:
+                self.counters.ignored += 1
+                return
+            else:
                 raise invalid_content("its control type is not selected")
-            self.counters.ignored += 1
-            return
-        descriptions = self._descriptions
-        if not descriptions.understands(message):
-            descriptions.keep_early(message)
-            return
-        descriptions.check(message)
-        self._events.append(message)
-        descriptions.add(message, now)
-        self._events.extend(descriptions.take_early())
+        self._events.extend(self._descriptions.take(message, now))
 
     def _progress(self, message: InstructionStatusUpdate) -> None:
         instruction = self.instructions.get(message.instruction_id)
@@ -463,10 +455,10 @@ class Session:
         self._texts.append(self._codec.write(message))
         self._awaited.add(message, now)
 
-    def _output(self, answer: ReceptionStatus | None = None) -> Output:
+    def _output(self, answer: str | None = None) -> Output:
         """Return what has gathered. The answer comes first: the device may wait for nothing else."""
-        answers = [] if answer is None else [written_answer(answer)]
-        output = Output((*answers, *self._texts), tuple(self._events))
+        texts = self._texts if answer is None else [answer, *self._texts]
+        output = Output(tuple(texts), tuple(self._events))
         self._texts.clear()
         self._events.clear()
         return output
