@@ -30,22 +30,29 @@ def written_object(value: object) -> JsonObject:
 
 def _written(value: object, kind: object) -> JsonValue:
     match value:
-        case bool() | int():
+        case bool():
             return value
         case str():
             if kind is Identifier and not is_identifier(value):
                 raise invalid_content("is no identifier")
             return str(value)
-        case float():
+        case int() | float():
             return _number(value, kind)
         case datetime():
             return _moment(value)
         case timedelta():
             return _milliseconds(value)
         case tuple():
-            return [_written(item, None) for item in value]
+            return [_written_item(index, item) for index, item in enumerate(value)]
         case _:
             return written_object(value)
+
+
+def _written_item(index: int, item: object) -> JsonValue:
+    try:
+        return _written(item, None)
+    except MessageError as error:
+        raise error.within(index) from None
 
 
 def _number(value: float, kind: object) -> float:
