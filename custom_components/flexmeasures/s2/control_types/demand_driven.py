@@ -133,7 +133,11 @@ class DemandDrivenControl:
                 for demand in demands
             ),
         )
-        entries, heat = converter_entries(description.actuators, sensors, self._kilowatts_per_unit)
+        entries, heat = converter_entries(
+            zip(description.actuators, description.parts, strict=True),
+            sensors,
+            self._kilowatts_per_unit,
+        )
         most = sum(
             max(element.rate.high for mode in actuator.normal_modes() for element in mode.elements)
             for actuator in description.actuators
