@@ -92,11 +92,6 @@ class Grid:
         """When the last step ends."""
         return self.start + self.count * self.resolution
 
-    def first_step_after(self, time: datetime) -> datetime:
-        """Return the end of the first step that lies wholly at or after the time, never before the first step's end."""
-        whole = max(0, -((self.start - time) // self.resolution))
-        return self.start + (whole + 1) * self.resolution
-
 
 def integral(timeline: Timeline[float], start: datetime, end: datetime) -> float:
     """Return the sum of value times seconds between two times; what is not said adds nothing."""
