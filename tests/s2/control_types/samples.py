@@ -167,9 +167,7 @@ def storage_status(level: float) -> frbc.StorageStatus:
     return frbc.StorageStatus(message_id="level", present_fill_level=level)
 
 
-def actuator_status(
-    actuator_id: str, mode_id: str, factor: float = 0.0
-) -> frbc.ActuatorStatus:
+def actuator_status(actuator_id: str, mode_id: str, factor: float = 0.0) -> frbc.ActuatorStatus:
     """Return how an actuator runs."""
     return frbc.ActuatorStatus(
         message_id="status",

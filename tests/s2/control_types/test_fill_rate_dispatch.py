@@ -274,9 +274,10 @@ def test_a_mode_that_takes_two_transitions_is_approached_by_the_first() -> None:
 
 
 def test_of_two_ways_the_quicker_one_is_taken() -> None:
-    modes = [mode(name, element((0, 1), (0, 0), (watts, watts))) for name, watts in (
-        ("idle", 0), ("warm", 100), ("hot", 200), ("full", 5000)
-    )]
+    modes = [
+        mode(name, element((0, 1), (0, 0), (watts, watts)))
+        for name, watts in (("idle", 0), ("warm", 100), ("hot", 200), ("full", 5000))
+    ]
     ways = [
         transition("idle", "warm", duration=MINUTE),
         transition("idle", "hot", duration=SECOND),
@@ -325,9 +326,10 @@ def test_a15_at_a_border_the_element_counts_towards_which_the_level_moves() -> N
 
 
 def test_a16_what_is_for_abnormal_conditions_needs_permission() -> None:
-    modes = (*battery_modes()[:2], mode(
-        "emergency", element((0, 1), (-1e-6, -1e-6), (-9000, -9000)), abnormal=True
-    ))
+    modes = (
+        *battery_modes()[:2],
+        mode("emergency", element((0, 1), (-1e-6, -1e-6), (-9000, -9000)), abnormal=True),
+    )
     description = storage_description(actuator("battery", modes))
     permitted = FillRateOptions(abnormal_conditions=True)
 

@@ -246,9 +246,7 @@ def leakage(*elements: tuple[float, float, float]) -> frbc.LeakageBehaviour:
 
 
 def test_one_rate_of_leakage_is_constant_usage() -> None:
-    (entry,) = contribution(
-        battery(), leakage((0, 1, 6.9444e-9)), capacity_per_unit=20
-    ).flex_models
+    (entry,) = contribution(battery(), leakage((0, 1, 6.9444e-9)), capacity_per_unit=20).flex_models
 
     assert entry["soc-usage"] == ["0.0004999968 kW"]
 
@@ -339,9 +337,7 @@ def targets(start: datetime, *parts: tuple[int, float, float]) -> frbc.FillLevel
 
 
 def test_targets_become_soft_limits_from_the_second_step_on() -> None:
-    found = contribution(
-        battery(), targets(NOON, (30, 0.4, 1), (60, 0, 0.9)), capacity_per_unit=20
-    )
+    found = contribution(battery(), targets(NOON, (30, 0.4, 1), (60, 0, 0.9)), capacity_per_unit=20)
     (entry,) = found.flex_models
 
     assert entry["soc-minima"] == [
@@ -382,9 +378,7 @@ def test_a_target_that_full_power_misses_is_told() -> None:
 
 
 def test_a_target_outside_of_the_storage_is_told_and_brought_in() -> None:
-    found = contribution(
-        battery(), targets(NOON, (60, -0.1, 1.5)), capacity_per_unit=20
-    )
+    found = contribution(battery(), targets(NOON, (60, -0.1, 1.5)), capacity_per_unit=20)
 
     assert [(notice.finding, notice.wanted, notice.possible) for notice in found.notices] == [
         (Finding.TARGET_OUTSIDE_RANGE, -0.1, 0),
@@ -434,7 +428,9 @@ def test_several_actuators_need_that_sensor() -> None:
 
 
 def test_the_power_of_phases_is_summed() -> None:
-    def phases(start: float, end: float, quantities: Iterable[CommodityQuantity]) -> tuple[PowerRange, ...]:
+    def phases(
+        start: float, end: float, quantities: Iterable[CommodityQuantity]
+    ) -> tuple[PowerRange, ...]:
         return tuple(power(start, end, quantity) for quantity in quantities)
 
     two_phases = frbc.OperationModeElement(

@@ -110,3 +110,14 @@ def test_nothing_takes_the_place_of_what_was_revoked() -> None:
 
     assert queue.revoke("m", NOON + QUARTER)
     assert queue.active(NOON + QUARTER) is None
+
+
+def test_a_device_that_never_stops_sending_fills_no_memory() -> None:
+    queue: ValidityQueue[int] = ValidityQueue()
+    timeline: Timeline[float] = Timeline()
+    for index in range(1500):
+        queue.add(index, NOON + index * SECOND, frozenset({str(index)}), NOON)
+        timeline.replace_from(NOON + index * SECOND, [(MINUTE, 1.0)], "message")
+
+    assert sum(queue.revoke(str(index), NOON) for index in range(1500)) == 16
+    assert len(list(timeline)) == 1001

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _NO_TIME = timedelta(0)
+# A message has at most 288 elements; of what older ones said no more than this is kept.
+_MOST_OLDER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Timeline[Value]:
             Piece(piece.start, min(piece.end, start), piece.value, piece.message_id)
             for piece in self._pieces
             if piece.start < start
-        ]
+        ][-_MOST_OLDER:]
         for duration, value in elements:
             if duration > _NO_TIME:
                 kept.append(Piece(start, start + duration, value, message_id))

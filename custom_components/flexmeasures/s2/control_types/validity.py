@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+# No device plans its own change so often; without a bound one that is mad could fill the memory.
+_MOST_ENTRIES = 16
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry[Description]:
@@ -33,14 +36,11 @@ class ValidityQueue[Description]:
             now: the present; what is older than the one in force is dropped.
             ids: by which the RM may revoke it: its own id where it has one, and the id of its message.
         """
-        entries = [
-            entry
-            for entry in self._entries
-            if entry.valid_from != valid_from and not entry.ids & ids
-        ]
+        entries = [entry for entry in self._entries if entry.valid_from != valid_from]
         entries.append(_Entry(valid_from, ids, description))
         entries.sort(key=lambda entry: entry.valid_from)
-        self._entries = tuple(entries[_index_in_force(entries, now) :])
+        in_force = _index_in_force(entries, now)
+        self._entries = tuple(entries[in_force : in_force + _MOST_ENTRIES])
 
     def revoke(self, object_id: str, now: datetime) -> bool:
         """Remove what carries the id; tell whether there was anything."""
