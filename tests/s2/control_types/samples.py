@@ -31,7 +31,7 @@ GAS = CommodityQuantity.NATURAL_GAS_FLOW_RATE
 
 
 def ids(prefix: str = "i") -> Callable[[], str]:
-    """Return a factory of ids: i1, i2, …"""
+    """Return a factory of ids: i1, i2 and so on."""
     numbers = count(1)
     return lambda: f"{prefix}{next(numbers)}"
 

@@ -56,7 +56,7 @@ def control_of(
 
 def choice(
     control: FillRateControl, power: float, now: timedelta = timedelta(0)
-) -> tuple[str, float] | None:
+) -> tuple[str, object] | None:
     """Return the mode and factor that one actuator is told for a power in W; None when nothing is."""
     instructions = control.instructions(NOON + now, plan(power), ids())
     if not instructions:

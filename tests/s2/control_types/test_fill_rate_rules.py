@@ -1,6 +1,7 @@
 """Whatever a device that stores describes and whatever is planned: no instruction breaks the standard's rules."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings, strategies as st
 
@@ -44,7 +45,7 @@ def modes(draw: st.DrawFn, number: int) -> frbc.OperationMode:
                 (draw(_RATES), draw(_RATES)),
                 (draw(_WATTS), draw(_WATTS)),
             )
-            for low, high in zip(borders, borders[1:], strict=False)
+            for low, high in pairwise(borders)
         ),
         abnormal=draw(st.booleans()) and number > 0,
     )

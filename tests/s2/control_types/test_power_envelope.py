@@ -308,6 +308,37 @@ def test_a_limit_goes_to_the_nearest_allowed_value() -> None:
     assert limits(control, -2000, -1400) == [(15, 0, -3000), (15, 0, 0)]
 
 
+@pytest.mark.parametrize(
+    ("uppers", "lowers", "expected"),
+    [
+        # The wished 500 W lie nearest to an upper limit of 0 W, below which a lower one has to be.
+        ([(0, 0), (3000, 4000)], [(-2000, -1000), (200, 600)], [(15, 0, -1000)]),
+        # No lower limit goes below the nearest upper one, so that the upper one gives way.
+        ([(0, 0), (3000, 4000)], [(100, 600)], [(15, 3000, 100)]),
+        # No pair at all.
+        ([(-500, 0)], [(100, 600)], []),
+    ],
+)
+def test_limits_never_cross(
+    uppers: list[tuple[float, float]],
+    lowers: list[tuple[float, float]],
+    expected: list[tuple[float, float, float]],
+) -> None:
+    control = device(constraints(DEFER, uppers, lowers), energy(0, NOON + HOUR))
+
+    assert limits(control, 500) == expected
+
+
+def test_a_limit_of_which_only_one_side_can_be_set_is_left_alone() -> None:
+    assert limits(device(constraints(DEFER, [(0, 100)], [])), 50) == []
+    assert (
+        device(constraints(DEFER, [(0, 100)], [])).contribution(
+            SENSORS, Grid(NOON, QUARTER, 1), NOON
+        )
+        == Contribution()
+    )
+
+
 def test_phases_are_loaded_alike_and_the_total_goes_before_phases() -> None:
     per_phase = constraints(DEFER, [(0, 4000)], [(0, 0)], quantities=(L1, L2, L3))
     with_total = constraints(DEFER, [(0, 12000)], [(0, 0)], quantities=(TOTAL, L1))
@@ -511,8 +542,8 @@ def bands(draw: st.DrawFn, low: int, high: int) -> list[tuple[float, float]]:
 
 
 @given(
-    uppers=bands(0, 8000),
-    lowers=bands(-8000, 0),
+    uppers=bands(-2000, 8000),
+    lowers=bands(-8000, 2000),
     powers=st.lists(st.none() | st.integers(-9000, 9000), min_size=1, max_size=12),
     consequence=st.sampled_from(list(pebc.PowerEnvelopeConsequenceType)),
     average=st.integers(-4000, 8000),
@@ -562,14 +593,15 @@ def assert_leaves_room(
     """Assert that both energies stay possible, or else that every limit is at its widest."""
     widest_upper = max(high for _, high in uppers)
     widest_lower = min(low for low, _ in lowers)
+    most_consumed, most_produced = max(0.0, widest_upper), max(0.0, -widest_lower)
     start = instruction.execution_time
     consumed = produced = 0.0
     inside = []
     for part in instruction.power_envelopes[0].power_envelope_elements:
         end = start + part.duration
         seconds = max(0.0, (min(end, window.valid_until) - start).total_seconds())
-        consumed += part.upper_limit * seconds
-        produced -= part.lower_limit * seconds
+        consumed += max(0.0, part.upper_limit) * seconds
+        produced += max(0.0, -part.lower_limit) * seconds
         inside += [part] if seconds else []
         start = end
     rest = max(0.0, (window.valid_until - start).total_seconds())
@@ -577,9 +609,9 @@ def assert_leaves_room(
     needed = max(0.0, window.upper_average_power * length)
     given_back = max(0.0, -window.lower_average_power * length)
 
-    assert consumed + widest_upper * rest >= needed - 0.01 or all(
+    assert consumed + most_consumed * rest >= needed - 0.01 or all(
         part.upper_limit == widest_upper for part in inside
     )
-    assert produced - widest_lower * rest >= given_back - 0.01 or all(
+    assert produced + most_produced * rest >= given_back - 0.01 or all(
         part.lower_limit == widest_lower for part in inside
     )

@@ -63,7 +63,7 @@ def programme(
     start: datetime = NOON,
     end: datetime = NOON + 6 * HOUR,
 ) -> ppbc.PowerProfileDefinition:
-    """Return a programme with containers c1, c2, …"""
+    """Return a programme with containers c1, c2 and so on."""
     return ppbc.PowerProfileDefinition(
         message_id="definition",
         id="programme",

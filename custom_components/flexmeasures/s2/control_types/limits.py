@@ -48,7 +48,8 @@ class AllowedLimits:
         below = [band for band in self.lowers if band.start <= chosen_upper]
         if below:
             return LimitPair(chosen_upper, min(below[-1].end, chosen_upper))
-        return LimitPair(_at_least(chosen_lower, self.uppers), chosen_lower)
+        lowest = self.lowers[0].start
+        return LimitPair(_at_least(lowest, self.uppers), lowest)
 
     def raised_upper(self, pair: LimitPair, wanted: float) -> LimitPair:
         """Return the limits with an upper one of at least the wanted W, or the highest that is allowed."""
@@ -76,7 +77,7 @@ def allowed_limits(constraints: PowerConstraints, *, abnormal: bool) -> tuple[Al
     quantities = [quantity for quantity in (_TOTAL, *_PHASES) if _both_sides(ranges, quantity)]
     if _TOTAL in quantities:
         quantities = [_TOTAL]
-    return tuple(
+    limits = (
         AllowedLimits(
             quantity,
             merged(_spans(ranges, quantity, PowerEnvelopeLimitType.UPPER_LIMIT)),
@@ -84,6 +85,8 @@ def allowed_limits(constraints: PowerConstraints, *, abnormal: bool) -> tuple[Al
         )
         for quantity in quantities
     )
+    # Where every lower limit lies above every upper one there is nothing to choose.
+    return tuple(pair for pair in limits if pair.widest.lower <= pair.widest.upper)
 
 
 def _both_sides(ranges: list[AllowedLimitRange], quantity: CommodityQuantity) -> bool:
