@@ -15,6 +15,8 @@ RETRY = timedelta(seconds=5)
 # Devices lose instructions in a restart of their own; one a quarter-hour brings them back without wearing them out.
 REASSERT = timedelta(minutes=15)
 
+_NONE: frozenset[Identifier] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
@@ -58,6 +60,8 @@ class ActuatorState:
 
     def avoided(self, now: datetime) -> frozenset[Identifier]:
         """Return the modes that were refused a short while ago."""
+        if not self._avoided:
+            return _NONE
         return frozenset(mode_id for mode_id, until in self._avoided.items() if now < until)
 
     def reported(

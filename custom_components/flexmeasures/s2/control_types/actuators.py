@@ -20,7 +20,10 @@ class ActuatorStates:
 
     def of(self, actuator_id: Identifier) -> ActuatorState:
         """Return the state of one actuator."""
-        return self._states.setdefault(actuator_id, ActuatorState())
+        state = self._states.get(actuator_id)
+        if state is None:
+            state = self._states[actuator_id] = ActuatorState()
+        return state
 
     def followed(
         self, instruction_id: Identifier, status: InstructionStatus, now: datetime

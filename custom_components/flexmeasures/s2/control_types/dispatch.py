@@ -1,12 +1,11 @@
 """From a wanted power to the operation mode and factor that come nearest, among those that may be chosen now."""
 
-from collections.abc import Mapping
 from datetime import datetime
 import math
 from typing import NamedTuple
 
 from .actuator_state import ActuatorState
-from .modes import Actuator, Element, Mode, Route
+from .modes import Actuator, Element, Mode
 from .spans import Span
 
 # Of a rate, what is rounding of floats and no breach.
@@ -21,7 +20,6 @@ class Decision(NamedTuple):
     Attributes:
         power: W that this gives, consumption positive.
         rate: change of the fill level per second that this gives.
-        breach: by how much the rate lies outside of what the storage bears; 0 when it fits.
         abnormal: whether it needs an abnormal condition.
     """
 
@@ -29,7 +27,6 @@ class Decision(NamedTuple):
     factor: float
     power: float
     rate: float
-    breach: float
     abnormal: bool
 
 
@@ -39,7 +36,7 @@ class Demand(NamedTuple):
     Attributes:
         power: W, consumption positive.
         level: present fill level; 0 where nothing is stored.
-        rates: what the storage bears, per second, from emptying to filling; holds 0.
+        rates: what the storage bears, per second, from emptying (start) to filling (end); holds 0.
         abnormal: whether abnormal conditions may be used.
     """
 
@@ -61,37 +58,40 @@ def decide(
     running = state.running(actuator)
     if running is None or state.changing(now):
         return None
-    usable = _usable_elements(actuator, state, demand, now)
+    usable = _usable_elements(actuator, running[0], state.avoided(now), demand)
     routes = actuator.routes(
         running[0], frozenset(usable), state.timers.running(now), abnormal=demand.abnormal
     )
-    best: Decision | None = None
+    best: Mode | None = None
+    best_fit: _Fit | None = None
     best_key: tuple[float, ...] = ()
     for mode_id, route in routes.items():
         mode = actuator.modes[mode_id]
-        decision = _fit(mode, usable[mode_id], demand)
-        key = (
-            decision.breach,
-            round(abs(decision.power - demand.power)),
-            mode_id != running[0],
-            route.costs,
-            mode.order,
-        )
+        fit = _fit(usable[mode_id], demand)
+        off = round(abs(fit.power - demand.power))
+        key = (fit.breach, off, mode_id != running[0], route.costs, mode.order)
         if best is None or key < best_key:
-            best, best_key = decision, key
-    return None if best is None else _first_hop(best, routes, actuator, usable, demand)
+            best, best_fit, best_key = mode, fit, key
+    if best is None or best_fit is None:
+        return None
+    transition = routes[best.id].transition
+    if transition is None:
+        return Decision(best.id, best_fit.factor, best_fit.power, best_fit.rate, best.abnormal_only)
+    hop = actuator.modes[transition.to_id]
+    fit = best_fit if hop is best else _fit(usable[hop.id], demand)
+    abnormal = hop.abnormal_only or transition.abnormal_condition_only
+    return Decision(hop.id, fit.factor, fit.power, fit.rate, abnormal)
 
 
 def _usable_elements(
-    actuator: Actuator, state: ActuatorState, demand: Demand, now: datetime
-) -> Mapping[str, list[Element]]:
+    actuator: Actuator, running: str, avoided: frozenset[str], demand: Demand
+) -> dict[str, list[Element]]:
     """Return, for each mode that may be chosen at the present fill level, the elements that contain it."""
-    running = state.running(actuator)
-    avoided = state.avoided(now) - {running[0] if running else ""}
     return {
         mode.id: elements
         for mode in actuator.modes.values()
-        if (demand.abnormal or not mode.abnormal_only) and mode.id not in avoided
+        if (demand.abnormal or not mode.abnormal_only)
+        and (mode.id not in avoided or mode.id == running)
         if (elements := mode.elements_at(demand.level))
     }
 
@@ -111,41 +111,36 @@ def running_power(actuator: Actuator, state: ActuatorState, level: float = 0.0) 
     return None if running is None else running[0].power.at(running[1])
 
 
-def _fit(mode: Mode, elements: list[Element], demand: Demand) -> Decision:
+class _Fit(NamedTuple):
+    """The best that a mode can do; ``breach`` tells by how much its rate exceeds what the storage bears."""
+
+    factor: float
+    power: float
+    rate: float
+    breach: float
+
+
+def _fit(elements: list[Element], demand: Demand) -> _Fit:
     """Return the best factor of a mode: nearest to the power, and within what the storage bears where possible.
 
     At a border of two elements the one counts towards which the fill level moves.
     """
-    fitted = [_fit_element(mode, element, demand) for element in elements]
-    if len(fitted) > 1:
-        below, above = sorted(zip(elements, fitted, strict=True), key=lambda pair: pair[0].low)[:2]
-        return above[1] if above[1].rate >= 0 else below[1]
-    return fitted[0]
+    if len(elements) == 1:
+        return _fit_element(elements[0], demand)
+    below, above = sorted(elements, key=lambda element: element.low)[:2]
+    upwards = _fit_element(above, demand)
+    return upwards if upwards.rate >= 0 else _fit_element(below, demand)
 
 
-def _fit_element(mode: Mode, element: Element, demand: Demand) -> Decision:
+def _fit_element(element: Element, demand: Demand) -> _Fit:
     factor = element.power.factor_for(demand.power)
     rate = element.rate.at(factor)
-    if not demand.rates.low <= rate <= demand.rates.high and element.rate.start != element.rate.end:
-        factor = element.rate.factor_for(demand.rates.clamp(rate))
-        rate = element.rate.at(factor)
-    breach = max(0.0, demand.rates.low - rate, rate - demand.rates.high)
-    if breach <= _ROUNDING * max(map(abs, element.rate)):
-        breach = 0.0
-    return Decision(mode.id, factor, element.power.at(factor), rate, breach, mode.abnormal_only)
-
-
-def _first_hop(
-    target: Decision,
-    routes: Mapping[str, Route],
-    actuator: Actuator,
-    usable: Mapping[str, list[Element]],
-    demand: Demand,
-) -> Decision:
-    transition = routes[target.mode_id].transition
-    if transition is None:
-        return target
-    hop = target
-    if transition.to_id != target.mode_id:
-        hop = _fit(actuator.modes[transition.to_id], usable[transition.to_id], demand)
-    return hop._replace(abnormal=hop.abnormal or transition.abnormal_condition_only)
+    breach = 0.0
+    if not demand.rates.start <= rate <= demand.rates.end:
+        if element.rate.start != element.rate.end:
+            factor = element.rate.factor_for(demand.rates.clamp(rate))
+            rate = element.rate.at(factor)
+        breach = max(0.0, demand.rates.start - rate, rate - demand.rates.end)
+        if breach <= _ROUNDING * max(map(abs, element.rate)):
+            breach = 0.0
+    return _Fit(factor, element.power.at(factor), rate, breach)

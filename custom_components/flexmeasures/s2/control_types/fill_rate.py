@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ..messages import frbc
 from ..messages.components import Identifier, Instruction, Message
@@ -58,6 +58,7 @@ class FillRateControl:
         self._targets: Timeline[Span] = Timeline()
         self._states = ActuatorStates()
         self._level: _Level | None = None
+        self._expected: _Level | None = None
 
     def receive(self, message: Message, now: datetime) -> tuple[Identifier, ...]:
         """Take in a message of the RM; return the ids of instructions that have to be revoked."""
@@ -128,17 +129,10 @@ class FillRateControl:
         """Return the expected fill level in the device's unit; None before the first storage status."""
         if self._level is None:
             return None
-        storage = self._descriptions.active(now)
-        if storage is None or now <= self._level.at:
-            return self._level.value
-        if not storage.levels.low <= self._level.value <= storage.levels.high:
-            return self._level.value
-        leakage = self._leakages.active(now)
-
-        def movement(level: float) -> Movement:
-            return self._movement(storage, leakage, level)
-
-        return move(self._level.value, (self._level.at, now), self._usage, movement, storage.levels)
+        # A decision asks several times for the same moment.
+        if self._expected is None or self._expected.at != now:
+            self._expected = _Level(self._moved(self._level, now), now)
+        return self._expected.value
 
     def stored_energy(self, now: datetime) -> float | None:
         """Return the expected energy in kWh above empty; None while level or capacity is unknown."""
@@ -220,28 +214,30 @@ class FillRateControl:
         level: float,
         decided: float,
     ) -> Decision | None:
-        power = plan.power(actuator.id, now)
-        if power is None:
+        step = plan.step(actuator.id, now)
+        if step is None:
             return None
-        seconds = (plan.step_end(actuator.id, now) - now).total_seconds()
-        rates = self._rates(storage, level, now, seconds, decided)
+        power, end = step
+        rates = self._rates(storage, level, (now, end), decided)
         demand = Demand(power, level, rates, self._options.abnormal_conditions)
         return decide(actuator, self._states.of(actuator.id), demand, now)
 
     def _rates(
-        self, storage: Storage, level: float, now: datetime, seconds: float, decided: float
+        self, storage: Storage, level: float, step: tuple[datetime, datetime], decided: float
     ) -> Span:
         """Return the rates, around 0, that keep the level within the storage and its target until the step ends.
 
         Only what an actuator does itself is bounded: what usage and leakage do is no reason to buy energy now.
         """
+        now, end = step
+        seconds = (end - now).total_seconds()
         low, high = storage.levels
         target = self._targets.at(now)
         if target is not None:
             low, high = max(low, target.start), min(high, target.end)
-        end = now + timedelta(seconds=seconds)
-        drain = integral(self._usage, now, end) / seconds - decided
-        drain += leakage_rate(self._leakages.active(now), level)
+        drain = leakage_rate(self._leakages.active(now), level) - decided
+        if self._usage:
+            drain += integral(self._usage, now, end) / seconds
         return Span(
             min(0.0, (low - level) / seconds + drain), max(0.0, (high - level) / seconds + drain)
         )
@@ -271,11 +267,25 @@ class FillRateControl:
         self._targets.revoke(object_id)
         return () if self._descriptions.active(now) is before else self.deactivate()
 
+    def _moved(self, last: _Level, now: datetime) -> float:
+        storage = self._descriptions.active(now)
+        if storage is None or now <= last.at:
+            return last.value
+        if not storage.levels.low <= last.value <= storage.levels.high:
+            return last.value
+        leakage = self._leakages.active(now)
+
+        def movement(level: float) -> Movement:
+            return self._movement(storage, leakage, level)
+
+        return move(last.value, (last.at, now), self._usage, movement, storage.levels)
+
     def _note_level(self, now: datetime) -> None:
         """Fix the level expected now, because what moves it is about to change."""
         level = self.fill_level(now)
         if level is not None:
             self._level = _Level(level, now)
+        self._expected = None
 
     def _actuator(self, actuator_id: Identifier, now: datetime) -> Actuator | None:
         storage = self._descriptions.active(now)

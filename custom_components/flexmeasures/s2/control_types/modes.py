@@ -80,9 +80,6 @@ class Route(NamedTuple):
     costs: float
 
 
-STAY = Route(None, 0.0)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actuator:
     """What one actuator can do, made ready for many decisions.

@@ -24,18 +24,23 @@ class Plan:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     overrides: Mapping[str, float] = field(default_factory=dict)
 
+    def step(self, actuator_id: str, now: datetime) -> tuple[float, datetime] | None:
+        """Return the W to follow now, consumption positive, and until when; None where nothing is planned.
+
+        The end is at least a second away.
+        """
+        if actuator_id in self.overrides:
+            return self.overrides[actuator_id], now + OVERRIDE_STEP
+        schedule = self.schedules.get(actuator_id)
+        step = None if schedule is None else schedule.step_at(now)
+        if step is None or step.power is None:
+            return None
+        return step.power, max(now + _SHORTEST_STEP, step.end)
+
     def power(self, actuator_id: str, now: datetime) -> float | None:
         """Return the W to follow now, consumption positive; None where nothing is planned."""
-        if actuator_id in self.overrides:
-            return self.overrides[actuator_id]
-        schedule = self.schedules.get(actuator_id)
-        return None if schedule is None else schedule.power_at(now)
-
-    def step_end(self, actuator_id: str, now: datetime) -> datetime:
-        """Return until when the power holds, at least a second from now."""
-        schedule = self.schedules.get(actuator_id)
-        step = None if schedule is None or actuator_id in self.overrides else schedule.step_at(now)
-        return max(now + _SHORTEST_STEP, now + OVERRIDE_STEP if step is None else step.end)
+        step = self.step(actuator_id, now)
+        return None if step is None else step[0]
 
     def next_boundary(self, now: datetime) -> datetime | None:
         """Return when the next step of any schedule begins or ends; None when all are over."""

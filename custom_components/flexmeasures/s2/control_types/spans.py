@@ -15,12 +15,12 @@ class Span(NamedTuple):
     @property
     def low(self) -> float:
         """The smallest value."""
-        return min(self)
+        return min(self.end, self.start)
 
     @property
     def high(self) -> float:
         """The largest value."""
-        return max(self)
+        return max(self.start, self.end)
 
     def at(self, factor: float) -> float:
         """Return the value at a factor from 0 to 1."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from ..messages import frbc
 from ..messages.components import Commodity
@@ -110,8 +111,7 @@ def _uses_other_commodities(description: frbc.ActuatorDescription) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Movement:
+class Movement(NamedTuple):
     """How a fill level moves where it is.
 
     Attributes:
@@ -149,10 +149,11 @@ def move(
         here = movement(level)
         rate = here.rate - (usage.at(time) or 0.0)
         seconds = (until - time).total_seconds()
-        border = here.high if rate > 0 else here.low
-        if rate and 0 <= (border - level) / rate < seconds:
-            seconds = min(seconds, max(least, (border - level) / rate))
-        level = levels.clamp(level + rate * seconds)
-        # A rest of less than a microsecond is the end.
-        time += max(timedelta(seconds=seconds), timedelta(microseconds=1))
+        if rate:
+            crossing = max(least, ((here.high if rate > 0 else here.low) - level) / rate)
+            if crossing < seconds:
+                seconds = crossing
+                until = time + timedelta(seconds=seconds)
+            level = levels.clamp(level + rate * seconds)
+        time = until
     return level

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+_NONE: frozenset[str] = frozenset()
+
 
 class Timers:
     """When each timer of one actuator ends.
@@ -34,6 +36,8 @@ class Timers:
 
     def running(self, now: datetime) -> frozenset[str]:
         """Return the ids of the timers that have not ended."""
+        if not self._finished_at:
+            return _NONE
         return frozenset(timer_id for timer_id, end in self._finished_at.items() if end > now)
 
     def next_end(self, now: datetime) -> datetime | None:
