@@ -85,7 +85,8 @@ class ActuatorState:
         self._running = (instruction.operation_mode_id, instruction.operation_mode_factor)
         if before is not None and before[0] != instruction.operation_mode_id:
             self._begin_transition(actuator, before[0], instruction.operation_mode_id, now)
-        self._avoided = {mode: until for mode, until in self._avoided.items() if now < until}
+        if self._avoided:
+            self._avoided = {mode: until for mode, until in self._avoided.items() if now < until}
         self.timers.forget_ended(now)
 
     def refused(self, instruction_id: Identifier, now: datetime, *, temporary: bool) -> bool:
@@ -136,7 +137,7 @@ class ActuatorState:
             actuator: what it is sent to.
             now: the present.
         """
-        if mode_id in self.avoided(now):
+        if self._avoided and mode_id in self.avoided(now):
             return False
         if self._last is None or self._running is None or self._running[0] != mode_id:
             return True

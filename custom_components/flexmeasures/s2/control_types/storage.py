@@ -72,7 +72,10 @@ class Storage:
 
     def actuator(self, actuator_id: str) -> Actuator | None:
         """Return the actuator of an id."""
-        return next((part for part in self.actuators if part.id == actuator_id), None)
+        for part in self.actuators:
+            if part.id == actuator_id:
+                return part
+        return None
 
 
 def _actuator(description: frbc.ActuatorDescription, *, lenient: bool) -> Actuator:
@@ -144,10 +147,11 @@ def move(
     time, end = span
     least = max(_LEAST_CROSSING, (end - time).total_seconds() / _MOST_CROSSINGS)
     while time < end:
-        change = usage.next_change(time)
-        until = end if change is None else min(end, change)
-        here = movement(level)
-        rate = here.rate - (usage.at(time) or 0.0)
+        until, here = end, movement(level)
+        rate = here.rate
+        if usage:
+            until = min(end, usage.next_change(time) or end)
+            rate -= usage.at(time) or 0.0
         seconds = (until - time).total_seconds()
         if rate:
             crossing = max(least, ((here.high if rate > 0 else here.low) - level) / rate)

@@ -64,9 +64,10 @@ class Timeline[Value]:
 
     def at(self, time: datetime) -> Value | None:
         """Return the value that holds at the time; None where nothing is said."""
-        return next(
-            (piece.value for piece in self._pieces if piece.start <= time < piece.end), None
-        )
+        for piece in self._pieces:
+            if piece.start <= time < piece.end:
+                return piece.value
+        return None
 
     def next_change(self, time: datetime) -> datetime | None:
         """Return when a piece begins or ends next, strictly after the time; None when nothing follows."""

@@ -30,9 +30,10 @@ class Timers:
 
     def forget_ended(self, now: datetime) -> None:
         """Drop the timers that have ended, so that their number stays bounded."""
-        self._finished_at = {
-            timer_id: end for timer_id, end in self._finished_at.items() if end > now
-        }
+        if self._finished_at:
+            self._finished_at = {
+                timer_id: end for timer_id, end in self._finished_at.items() if end > now
+            }
 
     def running(self, now: datetime) -> frozenset[str]:
         """Return the ids of the timers that have not ended."""
