@@ -15,13 +15,13 @@ from custom_components.flexmeasures.s2.events import (
     ControlTypeRefused,
     Identified,
     InstructionAnswered,
-    InstructionProgress,
     VersionChosen,
 )
 from custom_components.flexmeasures.s2.messages import frbc
 from custom_components.flexmeasures.s2.messages.components import ControlType
 from custom_components.flexmeasures.s2.messages.session import (
     InstructionStatus,
+    InstructionStatusUpdate,
     PowerForecast,
     PowerMeasurement,
     ReceptionStatusValue,
@@ -345,8 +345,8 @@ def test_an_instruction_is_followed_from_its_answer_to_its_end() -> None:
     for status in ("ACCEPTED", "STARTED", "SUCCEEDED"):
         assert device.says(status_update("instruction-1", status)) == "OK"
         (progress,) = device.events
-        assert isinstance(progress, InstructionProgress)
-        assert progress.status == status
+        assert isinstance(progress, InstructionStatusUpdate)
+        assert progress.status_type == status
     # What has ended stays ended.
     device.says(status_update("instruction-1", "STARTED"))
     assert device.session.instructions.status("instruction-1") is InstructionStatus.SUCCEEDED
@@ -404,6 +404,7 @@ def test_an_instruction_can_be_taken_back() -> None:
 
     assert (sent["object_type"], sent["object_id"]) == ("FRBC.Instruction", "instruction-1")
     assert device.session.instructions.status("instruction-1") is InstructionStatus.REVOKED
+    assert device.takes(device.session.revoke_instruction("instruction-1", NOW)) == []
     with pytest.raises(MessageError, match="the instruction is unknown"):
         device.session.revoke_instruction("unknown", NOW)
 
