@@ -509,6 +509,21 @@ def test_a21_what_a_session_remembers_is_bounded() -> None:
     assert len(device.events) == 256
 
 
+def test_a21_what_is_announced_is_bounded_and_what_is_in_force_stays() -> None:
+    device = described()
+    announced = [
+        fill_rate_description(valid_from=f"2026-11-22T12:{minute:02}:00Z") for minute in range(20)
+    ]
+    device.says(*announced)
+
+    # One in force and 15 later ones: of the 20 announced, the first 5 are forgotten.
+    answers = [
+        device.says(revoke("FRBC.SystemDescription", one["message_id"])) for one in announced
+    ]
+    assert answers == ["INVALID_CONTENT"] * 5 + ["OK"] * 15
+    assert device.takes(device.session.send_instruction(instruction(), NOW))
+
+
 def test_a21_what_waits_for_a_description_is_bounded() -> None:
     device = active()
     for number in range(100):

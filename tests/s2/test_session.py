@@ -242,7 +242,9 @@ def test_switching_ends_one_control_type_and_begins_another() -> None:
     # What is still under way belongs to the old one: it is not the device's fault.
     assert device.says(storage_status()) == "OK"
     assert not device.events
-    assert device.session.counters.ignored == 1
+    assert device.says(revoke("FRBC.SystemDescription", "any")) == "OK"
+    assert not device.events
+    assert device.session.counters.ignored == 2
 
     device.says(answer(selection))
     assert device.events == (ControlTypeActivated(control_type=PEBC),)

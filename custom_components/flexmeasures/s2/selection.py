@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from .messages.components import ControlType, Instruction, Message
-from .messages.session import SelectControlType
+from .messages.session import RevokableObject, SelectControlType
 
 # What says most about the device comes first: with a fill level more can be planned than with limits alone.
 # NO_SELECTION is missing although some devices list it: it is what ends a selection.
@@ -32,6 +32,11 @@ _BY_PREFIX = {
 def control_type_of(message: Message | Instruction) -> ControlType | None:
     """Return the control type that a message belongs to; None when it belongs to every session."""
     return _BY_PREFIX.get(message.message_type[:4])
+
+
+def control_type_described(object_type: RevokableObject) -> ControlType:
+    """Return the control type that a revokable object belongs to."""
+    return _BY_PREFIX[object_type[:4]]
 
 
 class Selection:

@@ -41,7 +41,7 @@ from .messages.session import (
     SessionRequestType,
 )
 from .options import SessionCounters, SessionOptions, SessionState, random_identifier
-from .selection import Selection, control_type_of
+from .selection import Selection, control_type_described, control_type_of
 from .versions import SPOKEN_VERSIONS, choose_version, is_spoken
 from .wire import MessageError, invalid_content
 
@@ -332,6 +332,12 @@ class Session:
             self._events.append(message)
             return
         revoked = self._descriptions.revoke(message.object_type, message.object_id)
+        if (
+            revoked is None
+            and control_type_described(message.object_type) is self._selection.leaving
+        ):
+            self.counters.ignored += 1
+            return
         if revoked is None:
             raise invalid_content("object_id is unknown")
         self._events.append(message)
