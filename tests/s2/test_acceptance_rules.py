@@ -11,14 +11,14 @@ from custom_components.flexmeasures.s2.events import (
     Closed,
     CloseReason,
     ControlTypeDeactivated,
-    InstructionProgress,
-    Revoked,
+    InstructionRevoked,
 )
 from custom_components.flexmeasures.s2.messages import frbc, pebc, ppbc
 from custom_components.flexmeasures.s2.messages.components import CommodityQuantity, ControlType
 from custom_components.flexmeasures.s2.messages.session import (
     NIL_IDENTIFIER,
     InstructionStatus,
+    RevokeObject,
 )
 from custom_components.flexmeasures.s2.options import SessionOptions, SessionState
 from custom_components.flexmeasures.s2.session import Session
@@ -307,11 +307,11 @@ def test_a12_revoking_a_description_revokes_the_instructions_that_are_still_to_c
     assert device.kinds == ["ReceptionStatus", "RevokeObject"]
     assert device.heard[1]["object_type"] == "FRBC.Instruction"
     assert device.heard[1]["object_id"] == "in-an-hour"
-    revoked, progress = device.events
-    assert isinstance(revoked, Revoked)
-    assert revoked.message.message_id == description["message_id"]
-    assert isinstance(progress, InstructionProgress)
-    assert progress.status is InstructionStatus.REVOKED
+    revoked, lost = device.events
+    assert isinstance(revoked, RevokeObject)
+    assert revoked.object_id == description["message_id"]
+    assert isinstance(lost, InstructionRevoked)
+    assert lost.instruction.id == "in-an-hour"
     assert device.session.instructions.status("in-an-hour") is InstructionStatus.REVOKED
 
 
@@ -333,6 +333,26 @@ def test_a12_an_object_is_revoked_by_its_own_name_or_by_that_of_its_message(name
 
     assert [heard.get("object_id") for heard in device.heard[1:]] == ["envelope-0"]
     assert device.says(revoke("PEBC.PowerConstraints", constraints[name])) == "INVALID_CONTENT"
+
+
+def test_a12_revoking_a_profile_revokes_what_was_scheduled_of_it() -> None:
+    device = active("POWER_PROFILE_BASED_CONTROL")
+    device.says(power_profile("eco"), power_profile("quick"))
+    for profile in ("eco", "quick"):
+        later = ppbc.ScheduleInstruction(
+            id=f"start-{profile}",
+            execution_time=NOW + SECOND,
+            power_profile_id=profile,
+            sequence_container_id="wash",
+            power_sequence_id="warm",
+        )
+        device.takes(device.session.send_instruction(later, NOW))
+
+    assert device.says(revoke("PPBC.PowerProfileDefinition", "quick")) == "OK"
+
+    assert [heard.get("object_id") for heard in device.heard[1:]] == ["start-quick"]
+    assert device.says(profile_status(profile="eco")) == "OK"
+    assert device.says(profile_status(profile="quick")) == "INVALID_CONTENT"
 
 
 def test_a13_nothing_is_told_to_a_device_that_follows_nothing() -> None:
@@ -487,6 +507,21 @@ def test_a21_what_a_session_remembers_is_bounded() -> None:
     assert late == []
     # Of 2000 answers that never came, the newest 256 were still waited for.
     assert len(device.events) == 256
+
+
+def test_a21_what_is_announced_is_bounded_and_what_is_in_force_stays() -> None:
+    device = described()
+    announced = [
+        fill_rate_description(valid_from=f"2026-11-22T12:{minute:02}:00Z") for minute in range(20)
+    ]
+    device.says(*announced)
+
+    # One in force and 15 later ones: of the 20 announced, the first 5 are forgotten.
+    answers = [
+        device.says(revoke("FRBC.SystemDescription", one["message_id"])) for one in announced
+    ]
+    assert answers == ["INVALID_CONTENT"] * 5 + ["OK"] * 15
+    assert device.takes(device.session.send_instruction(instruction(), NOW))
 
 
 def test_a21_what_waits_for_a_description_is_bounded() -> None:

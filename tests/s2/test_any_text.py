@@ -130,6 +130,7 @@ def answers_once(device: Device, text: str | bytes) -> None:
         assert len(heard.get("diagnostic_label", "")) <= 200
 
 
+@settings(deadline=None)
 @given(values)
 def test_any_json_gets_one_answer_and_ends_nothing(value: Any) -> None:
     device = described()
@@ -139,6 +140,7 @@ def test_any_json_gets_one_answer_and_ends_nothing(value: Any) -> None:
     assert device.session.state is SessionState.ACTIVE
 
 
+@settings(deadline=None)
 @given(st.text() | st.binary())
 def test_any_text_gets_one_answer_and_ends_nothing(text: str | bytes) -> None:
     device = described()
@@ -148,7 +150,7 @@ def test_any_text_gets_one_answer_and_ends_nothing(text: str | bytes) -> None:
     assert device.session.state is SessionState.ACTIVE
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.lists(broken_messages(), min_size=1, max_size=4))
 def test_any_broken_message_gets_one_answer_and_the_session_goes_on(messages: list[Any]) -> None:
     device = described()
@@ -172,6 +174,7 @@ def times_in(value: object) -> list[datetime]:
     return [moment for item in inner for moment in times_in(item)]
 
 
+@settings(deadline=None)
 @given(message_id=names, actuator=names, mode=names)
 def test_any_name_comes_back_as_it_went(message_id: str, actuator: str, mode: str) -> None:
     incoming = load().read(
@@ -187,6 +190,7 @@ def test_any_name_comes_back_as_it_went(message_id: str, actuator: str, mode: st
     assert device.heard[0]["subject_message_id"] == message_id
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(SAMPLES), max_size=12), st.lists(st.integers(0, 90), max_size=6))
 def test_messages_in_any_order_never_break_a_session(
     messages: list[JsonObject], waits: list[int]

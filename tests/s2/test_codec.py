@@ -198,9 +198,19 @@ def test_times_are_read_however_they_are_written(written: str, meant: datetime) 
     assert read(raw).finished_at == meant
 
 
-@pytest.mark.parametrize("written", ["2026-11-22T12:00:00", "noon", "1795348800", 1795348800, ""])
+@pytest.mark.parametrize(
+    "written", ["2026-11-22T12:00:00", "noon", "20261122", "1795348800", 1795348800, ""]
+)
 def test_a_time_without_an_offset_or_of_another_kind_is_refused(written: JsonValue) -> None:
     assert status_of(timer_status() | {"finished_at": written}) == "INVALID_MESSAGE"
+
+
+@pytest.mark.parametrize("written", ["true", 1, "yes"])
+def test_only_true_and_false_are_either(written: JsonValue) -> None:
+    mode = fill_rate_mode("idle", WHOLE) | {"abnormal_condition_only": written}
+    raw = fill_rate_description(actuator(operation_modes=[mode], transitions=[]))
+
+    assert status_of(raw) == "INVALID_MESSAGE"
 
 
 def test_words_of_a_device_become_one_line_without_markup() -> None:

@@ -15,13 +15,13 @@ from custom_components.flexmeasures.s2.events import (
     ControlTypeRefused,
     Identified,
     InstructionAnswered,
-    InstructionProgress,
     VersionChosen,
 )
 from custom_components.flexmeasures.s2.messages import frbc
 from custom_components.flexmeasures.s2.messages.components import ControlType
 from custom_components.flexmeasures.s2.messages.session import (
     InstructionStatus,
+    InstructionStatusUpdate,
     PowerForecast,
     PowerMeasurement,
     ReceptionStatusValue,
@@ -242,7 +242,9 @@ def test_switching_ends_one_control_type_and_begins_another() -> None:
     # What is still under way belongs to the old one: it is not the device's fault.
     assert device.says(storage_status()) == "OK"
     assert not device.events
-    assert device.session.counters.ignored == 1
+    assert device.says(revoke("FRBC.SystemDescription", "any")) == "OK"
+    assert not device.events
+    assert device.session.counters.ignored == 2
 
     device.says(answer(selection))
     assert device.events == (ControlTypeActivated(control_type=PEBC),)
@@ -345,8 +347,8 @@ def test_an_instruction_is_followed_from_its_answer_to_its_end() -> None:
     for status in ("ACCEPTED", "STARTED", "SUCCEEDED"):
         assert device.says(status_update("instruction-1", status)) == "OK"
         (progress,) = device.events
-        assert isinstance(progress, InstructionProgress)
-        assert progress.status == status
+        assert isinstance(progress, InstructionStatusUpdate)
+        assert progress.status_type == status
     # What has ended stays ended.
     device.says(status_update("instruction-1", "STARTED"))
     assert device.session.instructions.status("instruction-1") is InstructionStatus.SUCCEEDED
@@ -404,6 +406,7 @@ def test_an_instruction_can_be_taken_back() -> None:
 
     assert (sent["object_type"], sent["object_id"]) == ("FRBC.Instruction", "instruction-1")
     assert device.session.instructions.status("instruction-1") is InstructionStatus.REVOKED
+    assert device.takes(device.session.revoke_instruction("instruction-1", NOW)) == []
     with pytest.raises(MessageError, match="the instruction is unknown"):
         device.session.revoke_instruction("unknown", NOW)
 

@@ -102,7 +102,9 @@ class Descriptions:
         if isinstance(message, _SYSTEM_DESCRIPTIONS) and in_force is not None:
             later = [one for one in self._described() if one.valid_from > in_force.valid_from]
             kept[:] = [in_force, *later]
-        del kept[:-_KEPT]
+        if len(kept) > _KEPT:
+            # The first one may be in force.
+            del kept[1]
         self._index()
 
     def revoke(self, object_type: RevokableObject, object_id: Identifier) -> Message | None:

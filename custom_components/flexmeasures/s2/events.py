@@ -1,17 +1,11 @@
 """What a session tells besides the messages of the device."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from .messages.components import ControlType, Instruction, Label, Message
-from .messages.session import (
-    InstructionStatus,
-    ReceptionStatusValue,
-    ResourceManagerDetails,
-    RevokableObject,
-)
+from .messages.session import ReceptionStatusValue, ResourceManagerDetails
 
 
 class CloseReason(StrEnum):
@@ -71,18 +65,6 @@ class ControlTypeRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revoked:
-    """The device took a description, constraint, profile or forecast back.
-
-    Attributes:
-        message: what was taken back.
-    """
-
-    object_type: RevokableObject
-    message: Message
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class InstructionAnswered:
     """The device received an instruction; anything but OK means that it will not follow it.
 
@@ -96,16 +78,10 @@ class InstructionAnswered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstructionProgress:
-    """How far the device is with an instruction.
-
-    Attributes:
-        timestamp: of the change, in the device's time.
-    """
+class InstructionRevoked:
+    """An instruction that was still to come has been taken back, because it lost its ground or we want it so."""
 
     instruction: Instruction
-    status: InstructionStatus
-    timestamp: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +97,13 @@ type SessionEvent = (
     | ControlTypeActivated
     | ControlTypeDeactivated
     | ControlTypeRefused
-    | Revoked
     | InstructionAnswered
-    | InstructionProgress
+    | InstructionRevoked
     | Closed
 )
 
-# The messages of the device that passed all checks are events themselves.
+# Messages of the device that passed all checks are events themselves: descriptions, statuses, forecasts, measurements,
+# RevokeObject, InstructionStatusUpdate. Those of a control type come between its activation and its deactivation.
 type Event = Message | SessionEvent
 
 

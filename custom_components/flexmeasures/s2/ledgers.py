@@ -76,9 +76,13 @@ class Instructions:
         """Return how far the device is with an instruction; None when there is none of this name."""
         return self._status.get(identifier)
 
+    def has_ended(self, identifier: Identifier) -> bool:
+        """Tell whether nothing more will come of a known instruction."""
+        return self._status[identifier].is_final
+
     def update(self, identifier: Identifier, status: InstructionStatus) -> None:
         """Note how far the device is with a known instruction; what has ended stays ended."""
-        if not self._status[identifier].is_final:
+        if not self.has_ended(identifier):
             self._status[identifier] = status
 
     def pending(self, now: datetime) -> list[Instruction]:
@@ -86,5 +90,5 @@ class Instructions:
         return [
             instruction
             for name, instruction in self._sent.items()
-            if instruction.execution_time > now and not self._status[name].is_final
+            if instruction.execution_time > now and not self.has_ended(name)
         ]

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import uuid4
 
-from .messages.components import ControlType
+from .messages.components import ControlType, Identifier
 from .selection import PREFERENCE
+from .versions import POSITIONAL_OFFER
 
 
 class SessionState(StrEnum):
@@ -39,6 +41,12 @@ class SessionOptions:
     handshake_order: HandshakeOrder = HandshakeOrder.AUTOMATIC
     abnormal_conditions: bool = False
 
+    def handshake_comes_last(self, offered: tuple[str, ...]) -> bool:
+        """Tell whether a device that offers these versions gets our Handshake after its selection only."""
+        if self.handshake_order is HandshakeOrder.AUTOMATIC:
+            return offered == POSITIONAL_OFFER
+        return self.handshake_order is HandshakeOrder.AFTER_SELECTION
+
 
 @dataclass(slots=True, kw_only=True)
 class SessionCounters:
@@ -57,3 +65,8 @@ class SessionCounters:
     ignored: int = 0
     unanswered: int = 0
     unknown_answers: int = 0
+
+
+def random_identifier() -> Identifier:
+    """Return a new identifier; devices made with s2-python accept nothing but a UUID."""
+    return str(uuid4())

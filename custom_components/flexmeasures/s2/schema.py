@@ -7,9 +7,9 @@ Importing this file brings pydantic, which takes most of a second: only `codec.l
 """
 
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from s2python.generated import gen_s2
 
 from .messages.session import RevokableObject
@@ -22,26 +22,35 @@ _LISTED_FAULTS = 50
 type Validate = Callable[[JsonObject], object]
 
 
-class DDBCPresentDemandStatus(BaseModel):
-    """From version 1.0.0 on; s2-python does not have it yet."""
-
+class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    message_type: Literal["DDBC.PresentDemandStatus"]
     message_id: gen_s2.ID
+
+
+class DDBCPresentDemandStatus(_Model):
+    """From version 1.0.0 on; s2-python does not have it yet."""
+
+    message_type: Literal["DDBC.PresentDemandStatus"]
     present_demand_rate: gen_s2.NumberRange
 
 
-class DDBCSystemDescription(gen_s2.DDBCSystemDescription):
-    """Version 1.0.0 has the present demand in a message of its own."""
+class DDBCSystemDescription(_Model):
+    """Until version 1.0.0 the present demand is in it, from then on not."""
 
-    present_demand_rate: gen_s2.NumberRange | None = None  # type: ignore[assignment]
+    message_type: Literal["DDBC.SystemDescription"]
+    valid_from: AwareDatetime
+    actuators: Annotated[list[gen_s2.DDBCActuatorDescription], Field(min_length=1, max_length=10)]
+    present_demand_rate: gen_s2.NumberRange | None = None
+    provides_average_demand_rate_forecast: bool
 
 
-class RevokeObject(gen_s2.RevokeObject):
+class RevokeObject(_Model):
     """The standard's text lets more be revoked than its schema."""
 
-    object_type: RevokableObject  # type: ignore[assignment]
+    message_type: Literal["RevokeObject"]
+    object_type: RevokableObject
+    object_id: gen_s2.ID
 
 
 _OWN: dict[str, type[BaseModel]] = {

@@ -5,7 +5,6 @@ Rules: EN 50491-12-2 as documented in s2-documentation, "State of communication"
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from .codec import Codec, Incoming, Refusal, written_answer
 from .descriptions import Descriptions, is_based_on
@@ -18,9 +17,8 @@ from .events import (
     Event,
     Identified,
     InstructionAnswered,
-    InstructionProgress,
+    InstructionRevoked,
     Output,
-    Revoked,
     VersionChosen,
 )
 from .ledgers import AwaitedAnswers, Instructions
@@ -42,24 +40,17 @@ from .messages.session import (
     SessionRequest,
     SessionRequestType,
 )
-from .options import HandshakeOrder, SessionCounters, SessionOptions, SessionState
-from .selection import choose_control_type, control_type_of
-from .versions import POSITIONAL_OFFER, SPOKEN_VERSIONS, choose_version, is_spoken
+from .options import SessionCounters, SessionOptions, SessionState, random_identifier
+from .selection import Selection, control_type_described, control_type_of
+from .versions import SPOKEN_VERSIONS, choose_version, is_spoken
 from .wire import MessageError, invalid_content
 
 # All known devices send their Handshake first; one that waits for ours waits this long.
 _PATIENCE = timedelta(seconds=1)
 # A device that has not said by then who it is will not; its socket is worth more to others.
 _IDENTIFICATION_TIMEOUT = timedelta(seconds=60)
-# After "temporary error": the time that a device of this protocol takes to give up on us.
-_SELECTION_RETRY = timedelta(seconds=5)
 
 _OK = ReceptionStatusValue.OK
-
-
-def random_identifier() -> Identifier:
-    """Return a new identifier; devices made with s2-python accept nothing but a UUID."""
-    return str(uuid4())
 
 
 class Session:
@@ -97,12 +88,7 @@ class Session:
         self._patience_ends: datetime | None = now + _PATIENCE
         self._identification_ends = now + _IDENTIFICATION_TIMEOUT
         self._owes_handshake = True
-        self._selecting: SelectControlType | None = None
-        self._leaving: ControlType | None = None
-        self._retry_at: datetime | None = None
-        # Set by a person: the device's next details must not undo it.
-        self._paused = False
-        self._refused_types: set[ControlType] = set()
+        self._selection = Selection(self._options.preference)
         self._descriptions = Descriptions()
         self._awaited = AwaitedAnswers()
         self._texts: list[str] = []
@@ -117,7 +103,7 @@ class Session:
         deadlines = (
             self._patience_ends,
             self._identification_ends if unidentified else None,
-            self._retry_at,
+            self._selection.retry_at,
             self._awaited.next_deadline,
         )
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
@@ -155,8 +141,9 @@ class Session:
         if self.details is None and now >= self._identification_ends:
             self._end(CloseReason.NOT_IDENTIFIED, SessionRequestType.TERMINATE)
             return self._output()
-        if self._retry_at is not None and self._selecting is not None and now >= self._retry_at:
-            self._select(self._selecting.control_type, now)
+        retried = self._selection.due(now)
+        if retried is not None:
+            self._select(retried, now)
         for sent in self._awaited.overdue(now):
             self._unanswered(sent)
         return self._output()
@@ -172,8 +159,7 @@ class Session:
             raise invalid_content("the device has not identified itself")
         if control_type not in {*available, ControlType.NO_SELECTION}:
             raise invalid_content("the device does not have this control type")
-        self._refused_types.discard(control_type)
-        self._paused = control_type is ControlType.NO_SELECTION
+        self._selection.paused = control_type is ControlType.NO_SELECTION
         self._select(control_type, now)
         return self._output()
 
@@ -195,7 +181,7 @@ class Session:
         return self._output()
 
     def revoke_instruction(self, identifier: Identifier, now: datetime) -> Output:
-        """Take an instruction back.
+        """Take an instruction back; nothing happens when it has ended or was taken back before.
 
         Raises:
             MessageError: there is no such instruction, or its control type is not active any more.
@@ -204,7 +190,8 @@ class Session:
         if instruction is None:
             raise invalid_content("the instruction is unknown")
         self._require_active(instruction)
-        self._revoke_instruction(instruction, now)
+        if not self.instructions.has_ended(identifier):
+            self._revoke_instruction(instruction, now)
         return self._output()
 
     def close(self, request: SessionRequestType, reason: CloseReason) -> Output:
@@ -262,17 +249,10 @@ class Session:
         self.state = SessionState.VERSIONED
         self.version = version
         self._events.append(VersionChosen(version=version, spoken=is_spoken(version)))
-        if not self._handshake_comes_last(offered):
+        if not self._options.handshake_comes_last(offered):
             self._send_handshake(now)
         message_id = self._new_identifier()
         self._send(HandshakeResponse(message_id=message_id, selected_protocol_version=version), now)
-
-    def _handshake_comes_last(self, offered: tuple[str, ...]) -> bool:
-        match self._options.handshake_order:
-            case HandshakeOrder.AUTOMATIC:
-                return offered == POSITIONAL_OFFER
-            case order:
-                return order is HandshakeOrder.AFTER_SELECTION
 
     def _send_handshake(self, now: datetime) -> None:
         self._patience_ends = None
@@ -295,50 +275,44 @@ class Session:
         if self.state is SessionState.VERSIONED:
             self.state = SessionState.IDENTIFIED
         self._events.append(Identified(details=message))
-        followed = self._selecting.control_type if self._selecting else self.control_type
-        if followed not in message.available_control_types and not self._paused:
-            self._refused_types.clear()
+        followed = self._selection.asked_type or self.control_type
+        if followed not in message.available_control_types and not self._selection.paused:
+            self._selection.forgive()
             self._select_preferred(now)
 
     def _select_preferred(self, now: datetime) -> None:
-        available = set(self._require_details().available_control_types) - self._refused_types
-        choice = choose_control_type(available, self._options.preference)
+        choice = self._selection.choose(self._require_details().available_control_types)
         if choice is not None:
             self._select(choice, now)
-        elif self.control_type is not None or self._selecting is not None:
+        elif self.control_type is not None or self._selection.asked is not None:
             self._select(ControlType.NO_SELECTION, now)
 
     def _select(self, control_type: ControlType, now: datetime) -> None:
-        self._retry_at = None
+        question = SelectControlType(message_id=self._new_identifier(), control_type=control_type)
+        self._selection.ask(question, self.control_type)
         if self.control_type is not None:
-            self._leaving = self.control_type
             self._events.append(ControlTypeDeactivated(control_type=self.control_type))
             self.control_type = None
         self.state = SessionState.IDENTIFIED
         self._descriptions = Descriptions()
-        self._selecting = SelectControlType(
-            message_id=self._new_identifier(), control_type=control_type
-        )
-        self._send(self._selecting, now)
+        self._send(question, now)
 
-    def _activate(self, selected: SelectControlType) -> None:
-        self._selecting = None
-        self._leaving = None
-        if selected.control_type is ControlType.NO_SELECTION:
+    def _activate(self) -> None:
+        control_type = self._selection.agree()
+        if control_type is ControlType.NO_SELECTION:
             return
-        self.control_type = selected.control_type
+        self.control_type = control_type
         self.state = SessionState.ACTIVE
-        self._events.append(ControlTypeActivated(control_type=selected.control_type))
+        self._events.append(ControlTypeActivated(control_type=control_type))
 
     def _control(self, message: Message, control_type: ControlType, now: datetime) -> None:
         """Take a message of one control type."""
         if control_type is not self.control_type:
             self._require_details()
-            selecting = self._selecting
-            if selecting is not None and control_type is selecting.control_type:
+            if control_type is self._selection.asked_type:
                 # Some devices describe themselves before they answer, which says as much as the answer.
-                self._activate(selecting)
-            elif selecting is not None and control_type is self._leaving:
+                self._activate()
+            elif control_type is self._selection.leaving:
                 self.counters.ignored += 1
                 return
             else:
@@ -346,27 +320,27 @@ class Session:
         self._events.extend(self._descriptions.take(message, now))
 
     def _progress(self, message: InstructionStatusUpdate) -> None:
-        instruction = self.instructions.get(message.instruction_id)
-        if instruction is None:
+        if self.instructions.get(message.instruction_id) is None:
             raise invalid_content("instruction_id is unknown")
-        self._progressed(instruction, message.status_type, message.timestamp)
-
-    def _progressed(
-        self, instruction: Instruction, status: InstructionStatus, at: datetime
-    ) -> None:
-        self.instructions.update(instruction.id, status)
-        progress = InstructionProgress(instruction=instruction, status=status, timestamp=at)
-        self._events.append(progress)
+        self.instructions.update(message.instruction_id, message.status_type)
+        self._events.append(message)
 
     def _revoked(self, message: RevokeObject, now: datetime) -> None:
         instruction = self.instructions.get(message.object_id)
         if instruction is not None and instruction.message_type == message.object_type:
-            self._progressed(instruction, InstructionStatus.REVOKED, now)
+            self.instructions.update(instruction.id, InstructionStatus.REVOKED)
+            self._events.append(message)
             return
         revoked = self._descriptions.revoke(message.object_type, message.object_id)
+        if (
+            revoked is None
+            and control_type_described(message.object_type) is self._selection.leaving
+        ):
+            self.counters.ignored += 1
+            return
         if revoked is None:
             raise invalid_content("object_id is unknown")
-        self._events.append(Revoked(object_type=message.object_type, message=revoked))
+        self._events.append(message)
         for pending in self.instructions.pending(now):
             if is_based_on(pending, revoked):
                 self._revoke_instruction(pending, now)
@@ -378,7 +352,8 @@ class Session:
             object_id=instruction.id,
         )
         self._send(revoke, now)
-        self._progressed(instruction, InstructionStatus.REVOKED, now)
+        self.instructions.update(instruction.id, InstructionStatus.REVOKED)
+        self._events.append(InstructionRevoked(instruction=instruction))
 
     def _answered(self, answer: ReceptionStatus, now: datetime) -> None:
         """Take the device's answer to one of our messages."""
@@ -405,15 +380,14 @@ class Session:
     ) -> None:
         if status is _OK and self._owes_handshake:
             self._send_handshake(now)
-        if sent is not self._selecting:
+        if sent is not self._selection.asked:
             return
         if status is _OK:
-            self._activate(sent)
+            self._activate()
         elif status is ReceptionStatusValue.TEMPORARY_ERROR:
-            self._retry_at = now + _SELECTION_RETRY
+            self._selection.postpone(now)
         else:
-            self._selecting = None
-            self._refused_types.add(sent.control_type)
+            self._selection.refuse()
             refused = ControlTypeRefused(control_type=sent.control_type, status=status)
             self._events.append(refused)
             if sent.control_type is not ControlType.NO_SELECTION:
@@ -424,7 +398,7 @@ class Session:
         self.counters.unanswered += 1
         if isinstance(sent, Instruction):
             self._events.append(InstructionAnswered(instruction=sent, status=None))
-        lost = sent is self._selecting or (
+        lost = sent is self._selection.asked or (
             isinstance(sent, HandshakeResponse) and self.details is None
         )
         if lost and self.state is not SessionState.CLOSED:
