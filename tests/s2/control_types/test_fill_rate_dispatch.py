@@ -54,6 +54,22 @@ def control_of(
     return control
 
 
+# It charges for at least ten minutes.
+RESTING = battery(
+    [
+        transition("idle", "charge", starts=["rest"]),
+        transition("charge", "idle", blocked_by=["rest"]),
+    ],
+    [timer("rest", 10 * MINUTE)],
+)
+
+
+def send(control: FillRateControl, power: float) -> None:
+    """Send what a power in W asks for at noon: one instruction with the id i1."""
+    (instruction,) = control.instructions(NOON, plan(power), ids())
+    control.sent(instruction, NOON)
+
+
 def choice(
     control: FillRateControl, power: float, now: timedelta = timedelta(0)
 ) -> tuple[str, object] | None:
@@ -152,8 +168,7 @@ def test_a11_a_future_description_waits_for_its_time() -> None:
 
 def test_a12_a_revoked_description_takes_its_instructions_with_it() -> None:
     control = control_of(battery())
-    (instruction,) = control.instructions(NOON, plan(3750), ids())
-    control.sent(instruction, NOON)
+    send(control, 3750)
 
     revoked = control.receive(
         revoke(RevokableObject.FRBC_SYSTEM_DESCRIPTION, "description"), NOON + SECOND
@@ -165,8 +180,7 @@ def test_a12_a_revoked_description_takes_its_instructions_with_it() -> None:
 
 def test_a12_what_the_device_has_finished_is_not_revoked() -> None:
     control = control_of(battery())
-    (instruction,) = control.instructions(NOON, plan(3750), ids())
-    control.sent(instruction, NOON)
+    send(control, 3750)
     control.receive(status_update("i1", InstructionStatus.SUCCEEDED), NOON + SECOND)
 
     assert control.deactivate() == ()
@@ -188,8 +202,7 @@ def test_a12_the_revocation_of_a_queued_description_changes_nothing_now() -> Non
 
 def test_a13_nothing_is_said_after_the_control_type_ended() -> None:
     control = control_of(battery())
-    (instruction,) = control.instructions(NOON, plan(3750), ids())
-    control.sent(instruction, NOON)
+    send(control, 3750)
 
     assert control.deactivate() == ("i1",)
     assert control.deactivate() == ()
@@ -202,13 +215,8 @@ def test_a14_a_mode_without_a_transition_is_not_asked_for() -> None:
 
 
 def test_a14_a_running_timer_blocks_until_it_ends() -> None:
-    ways = [
-        transition("idle", "charge", starts=["rest"]),
-        transition("charge", "idle", blocked_by=["rest"]),
-    ]
-    control = control_of(battery(ways, [timer("rest", 10 * MINUTE)]))
-    (instruction,) = control.instructions(NOON, plan(5000), ids())
-    control.sent(instruction, NOON)
+    control = control_of(RESTING)
+    send(control, 5000)
 
     assert control.next_decision(NOON, Plan()) == NOON + 10 * MINUTE
     # It stays where it is, as near to 0 W as it can.
@@ -217,13 +225,8 @@ def test_a14_a_running_timer_blocks_until_it_ends() -> None:
 
 
 def test_a14_what_the_device_says_of_a_timer_counts_more() -> None:
-    ways = [
-        transition("idle", "charge", starts=["rest"]),
-        transition("charge", "idle", blocked_by=["rest"]),
-    ]
-    control = control_of(battery(ways, [timer("rest", 10 * MINUTE)]))
-    (instruction,) = control.instructions(NOON, plan(5000), ids())
-    control.sent(instruction, NOON)
+    control = control_of(RESTING)
+    send(control, 5000)
     control.receive(
         frbc.TimerStatus(
             message_id="t", timer_id="rest", actuator_id="battery", finished_at=NOON + MINUTE
@@ -235,11 +238,7 @@ def test_a14_what_the_device_says_of_a_timer_counts_more() -> None:
 
 
 def test_a14_a_change_that_the_device_made_itself_starts_its_timers_too() -> None:
-    ways = [
-        transition("idle", "charge", starts=["rest"]),
-        transition("charge", "idle", blocked_by=["rest"]),
-    ]
-    control = control_of(battery(ways, [timer("rest", 10 * MINUTE)]))
+    control = control_of(RESTING)
     control.receive(
         frbc.ActuatorStatus(
             message_id="s",
@@ -353,8 +352,7 @@ def test_a16_so_do_transitions_for_abnormal_conditions() -> None:
 
 def test_small_changes_are_not_worth_an_instruction_and_larger_ones_are() -> None:
     control = control_of(battery())
-    (instruction,) = control.instructions(NOON, plan(3750), ids())
-    control.sent(instruction, NOON)
+    send(control, 3750)
 
     # 1 % of the range from -5000 to 5000 W.
     assert choice(control, 3849, MINUTE) is None
@@ -363,8 +361,7 @@ def test_small_changes_are_not_worth_an_instruction_and_larger_ones_are() -> Non
 
 def test_an_instruction_is_repeated_after_a_quarter_hour() -> None:
     control = control_of(battery())
-    (instruction,) = control.instructions(NOON, plan(3750), ids())
-    control.sent(instruction, NOON)
+    send(control, 3750)
     wanted = plan(3750, 3750)
 
     assert control.instructions(NOON + QUARTER - SECOND, wanted, ids()) == ()
@@ -452,8 +449,7 @@ def test_two_actuators_share_what_room_is_left() -> None:
 
 def test_a_refused_mode_is_avoided_for_a_minute() -> None:
     control = control_of(battery())
-    (instruction,) = control.instructions(NOON, plan(5000), ids())
-    control.sent(instruction, NOON)
+    send(control, 5000)
     control.receive(status_update("i1", InstructionStatus.REJECTED), NOON + SECOND)
 
     # It is idle as before, and the next best is to stay so.
@@ -477,8 +473,7 @@ def test_after_a_temporary_error_it_is_tried_again_once_after_five_seconds() -> 
 
 def test_a_factor_that_was_refused_leaves_the_device_as_it_is() -> None:
     control = control_of(battery(), running="charge")
-    (instruction,) = control.instructions(NOON, plan(5000), ids())
-    control.sent(instruction, NOON)
+    send(control, 5000)
     control.refused("i1", NOON, temporary=False)
 
     assert choice(control, 5000, SECOND) is None
@@ -487,8 +482,7 @@ def test_a_factor_that_was_refused_leaves_the_device_as_it_is() -> None:
 
 def test_the_answer_to_a_foreign_instruction_changes_nothing() -> None:
     control = control_of(battery())
-    (instruction,) = control.instructions(NOON, plan(5000), ids())
-    control.sent(instruction, NOON)
+    send(control, 5000)
     control.refused("unknown", NOON, temporary=False)
     control.receive(status_update("unknown", InstructionStatus.ABORTED), NOON)
 
@@ -497,8 +491,7 @@ def test_the_answer_to_a_foreign_instruction_changes_nothing() -> None:
 
 def test_the_fill_level_between_two_statuses_follows_what_runs() -> None:
     control = control_of(battery(), level=0.5)
-    (instruction,) = control.instructions(NOON, plan(5000), ids())
-    control.sent(instruction, NOON)
+    send(control, 5000)
 
     # 5 kW at 95 % for an hour put 4.75 kWh into 20 kWh.
     assert control.fill_level(NOON + timedelta(hours=1)) == pytest.approx(0.7375)

@@ -6,6 +6,7 @@ Messages of a session come in through ``receive``; out come what FlexMeasures ne
 
 from .contribution import Contribution, Finding, Notice, Sensors, Series, SeriesKind
 from .control import DeviceControl
+from .creation import ControlOptions, control_for
 from .demand_driven import DemandDrivenControl
 from .fill_rate import FillRateControl, FillRateOptions
 from .operation_mode import OperationModeControl
@@ -18,6 +19,7 @@ from .uncontrolled import NoControl
 
 __all__ = [
     "Contribution",
+    "ControlOptions",
     "DemandDrivenControl",
     "DeviceControl",
     "FillRateControl",
@@ -35,4 +37,5 @@ __all__ = [
     "Series",
     "SeriesKind",
     "Timeline",
+    "control_for",
 ]
