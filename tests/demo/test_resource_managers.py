@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import json
 
 from aiohttp import web
-from pytest_aiohttp.plugin import AiohttpServer
 import pytest
+from pytest_aiohttp.plugin import AiohttpServer
 from s2python.s2_parser import S2Parser
 
 from custom_components.flexmeasures.s2 import (
