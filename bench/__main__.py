@@ -16,6 +16,7 @@ from .figures import Figure, table
 from .home import measure_quiet_hour, measure_setup
 from .memory import measure_memory
 from .outbox import measure_outbox
+from .s2 import measure_s2
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,7 +45,8 @@ async def _measure_costs() -> list[Figure]:
     figures += measure_accumulating()
     figures += measure_controlling()
     figures += measure_outbox()
-    return figures + await measure_comparison()
+    figures += await measure_comparison()
+    return figures + measure_s2()
 
 
 if __name__ == "__main__":
