@@ -9,12 +9,15 @@ import logging
 import sys
 
 from .accumulating import measure_accumulating
+from .callbacks import measure_callbacks
 from .closed_loop import measure_closed_loop
 from .comparison import measure_comparison
 from .controlling import measure_controlling
 from .figures import Figure, table
 from .home import measure_quiet_hour, measure_setup
+from .listening import measure_listening
 from .memory import measure_memory
+from .outage import measure_outage
 from .outbox import measure_outbox
 from .s2 import measure_s2
 
@@ -43,8 +46,11 @@ async def _measure_costs() -> list[Figure]:
     figures += await measure_setup()
     figures += await measure_quiet_hour()
     figures += measure_accumulating()
+    figures += await measure_listening()
+    figures += await measure_callbacks()
     figures += measure_controlling()
     figures += measure_outbox()
+    figures += await measure_outage()
     figures += await measure_comparison()
     return figures + measure_s2()
 

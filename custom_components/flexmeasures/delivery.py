@@ -46,6 +46,8 @@ from .values import SiteValues
 _LONGEST_JITTER = timedelta(seconds=20)
 # A week of quarter-hours and more; the server stores 10,000 values in 6 s, and one post costs as much as one value.
 _MOST_VALUES = 1000
+# Read at a time. While the server is away each attempt reads them for nothing: all of a day would take megabytes.
+_MOST_BLOCKS = 10
 # After the server failed: first this long, then twice as long each time, up to the longest.
 _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=5)
@@ -263,7 +265,11 @@ class Delivery:
     async def _async_blocks(self, except_sensors: set[int]) -> list[Block]:
         """Return what to send next."""
         return await self.async_on_disk(
-            lambda: self._outbox.blocks(maximum_values=_MOST_VALUES, except_sensors=except_sensors)
+            lambda: self._outbox.blocks(
+                maximum_values=_MOST_VALUES,
+                maximum_blocks=_MOST_BLOCKS,
+                except_sensors=except_sensors,
+            )
         )
 
     async def _async_send_block(self, block: Block) -> FlexMeasuresError | None:

@@ -46,7 +46,8 @@ class Aggregation(StrEnum):
     @property
     def is_counter(self) -> bool:
         """True when the entity counts energy, and only the differences between readings matter."""
-        return self in {self.COUNTER_TO_POWER, self.COUNTER_TO_ENERGY}
+        # Asked for every reading; a member's hash is a call in Python, which sets need.
+        return self is Aggregation.COUNTER_TO_POWER or self is Aggregation.COUNTER_TO_ENERGY
 
     @property
     def keeps_the_sign(self) -> bool:
@@ -54,7 +55,7 @@ class Aggregation(StrEnum):
 
         A reversed counter would look like one that runs backwards, and a reversed maximum is a minimum.
         """
-        return self in {self.MEAN, self.LAST}
+        return self is Aggregation.MEAN or self is Aggregation.LAST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,10 @@ class WaitingFeed:
     def alive(self, time: datetime) -> None:
         """Do nothing: who reports again is asked for at every boundary."""
 
+    def close(self, until: datetime) -> list[Row]:
+        """Return nothing: what ended meanwhile will have been rebuilt."""
+        return []
+
     def resume(self, rebuilt: RunningFeed | None) -> RunningFeed:
         """Return the feed as it is now: rebuilt, or begun when listening began, and with what changed since."""
         if rebuilt is not None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
+from itertools import batched
 from pathlib import Path
 
 from homeassistant.core import (
@@ -42,6 +43,8 @@ from .running_feed import Row, RunningFeed, WaitingFeed
 
 # What cannot be written is held in memory for as long: a full disk must not become full memory.
 _MOST_UNWRITTEN = 20_000
+# Entities; with 1,000 of them, closing all feeds in one go would hold up the event loop for 4 ms.
+_CLOSED_AT_ONCE = 50
 
 
 def outbox_path(hass: HomeAssistant, entry_id: str) -> Path:
@@ -194,14 +197,6 @@ class Uploader:
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
 
     @callback
-    def _async_see_who_is_alive(self) -> None:
-        """Tell accumulators when their entity last reported, which is no event when it reported no change."""
-        for entity_id, running_feeds in self._by_entity.items():
-            if state := self._hass.states.get(entity_id):
-                for running in running_feeds:
-                    running.alive(state.last_reported)
-
-    @callback
     def _async_cancel_timer(self) -> None:
         if self._timer:
             self._timer()
@@ -230,12 +225,23 @@ class Uploader:
         await self._async_write(dt_util.utcnow())
         await self._delivery.async_recorded()
 
+    @callback
+    def _close(self, entity_id: str, feeds: list[RunningFeed | WaitingFeed], now: datetime) -> None:
+        """Close the slots of an entity's feeds, once they know when it last reported, be it no change and no event."""
+        state = self._hass.states.get(entity_id)
+        for feed in feeds:
+            if state:
+                feed.alive(state.last_reported)
+            self._unwritten += feed.close(now)
+
     async def _async_write(self, now: datetime) -> None:
         """Write every closed slot in one go, those that could not be written before first."""
         async with self._writing:
-            self._async_see_who_is_alive()
-            rows = self._unwritten + [row for feed in self.feeds for row in feed.close(now)]
-            self._unwritten = []
+            for entities in batched(self._by_entity.items(), _CLOSED_AT_ONCE, strict=False):
+                for entity_id, feeds in entities:
+                    self._close(entity_id, feeds, now)
+                await asyncio.sleep(0)
+            rows, self._unwritten = self._unwritten, []
             if not rows:
                 return
             try:
