@@ -17,7 +17,8 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.running_feed import RunningFeed, outbox_path
+from custom_components.flexmeasures.running_feed import RunningFeed
+from custom_components.flexmeasures.uploader import outbox_path
 
 from .feeds import BEGIN, RESOLUTION, fed_home, meter_state
 from .figures import Figure
