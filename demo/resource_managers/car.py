@@ -1,8 +1,9 @@
 """A charging point with a car under power envelope based control, with an energy that it wants by a time."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, override
 
+from .envelope import Envelope
 from .resource_manager import Message, ResourceManager, identifier, message, number_range
 
 _POWER = 7400.0  # W
@@ -31,7 +32,7 @@ class Car(ResourceManager):
         self._wanted = missing
         self._plugged_in = now
         self._leaves = now + time
-        self._limits: list[tuple[datetime, datetime, float]] = []
+        self._envelope = Envelope(_POWER)
 
     @override
     def descriptions(self, now: datetime) -> list[Message]:
@@ -76,12 +77,7 @@ class Car(ResourceManager):
     def follow(self, instruction: Message) -> bool:
         if instruction["power_constraints_id"] != _CONSTRAINTS:
             return False
-        start = datetime.fromisoformat(instruction["execution_time"]).astimezone(UTC)
-        self._limits = []
-        for element in instruction["power_envelopes"][0]["power_envelope_elements"]:
-            end = start + timedelta(milliseconds=element["duration"])
-            self._limits.append((start, end, element["upper_limit"]))
-            start = end
+        self._envelope.take(instruction, "upper_limit")
         self._take(self._now)
         return True
 
@@ -91,6 +87,6 @@ class Car(ResourceManager):
         self._take(self._now + timedelta(seconds=seconds))
 
     def _take(self, now: datetime) -> None:
-        highest = next((limit for start, end, limit in self._limits if start <= now < end), _POWER)
+        highest = self._envelope.at(now)
         wants = self.missing > 0 and now < self._leaves and highest >= _LEAST_POWER
         self.power = min(_POWER, highest) if wants else 0.0

@@ -295,6 +295,35 @@ def test_a11_a_later_description_waits_for_its_time_beside_the_one_in_force() ->
         device.session.send_instruction(instruction("old"), noon)
 
 
+def test_a11_an_instruction_for_later_may_use_what_is_announced() -> None:
+    device = described()
+    only_idle = actuator(operation_modes=[IDLE], transitions=[], timers=[])
+    device.says(fill_rate_description(only_idle, valid_from=LATER))
+    noon = NOW + timedelta(hours=5)
+
+    with pytest.raises(MessageError, match="operation mode is unknown"):
+        device.session.send_instruction(instruction(at=noon), NOW)
+    assert device.takes(device.session.send_instruction(instruction(mode="idle", at=noon), NOW))
+
+
+def test_a11_of_two_descriptions_for_the_same_moment_the_newer_message_counts() -> None:
+    device = described()
+
+    device.says(fill_rate_description(actuator(operation_modes=[IDLE], transitions=[])))
+
+    with pytest.raises(MessageError, match="operation mode is unknown"):
+        device.session.send_instruction(instruction(mode="charge"), NOW)
+    assert device.says(actuator_status("charge")) == "INVALID_CONTENT"
+
+
+def test_a12_constraints_that_are_sent_again_are_revoked_at_once() -> None:
+    device = active("POWER_ENVELOPE_BASED_CONTROL")
+    device.says(power_constraints(), power_constraints())
+
+    assert device.says(revoke("PEBC.PowerConstraints", "constraints")) == "OK"
+    assert device.says(revoke("PEBC.PowerConstraints", "constraints")) == "INVALID_CONTENT"
+
+
 def test_a12_revoking_a_description_revokes_the_instructions_that_are_still_to_come() -> None:
     device = active()
     description = fill_rate_description()

@@ -59,6 +59,7 @@ TEN_SECONDS = timedelta(seconds=10)
         (("0.0.2-beta",), "0.0.2-beta", True),
         (("0.0.2-beta", "1.0.0"), "1.0.0", True),
         (("v1.0.0", "0.0.2-beta"), "v1.0.0", True),
+        (("v1.0.0", "1.0.0"), "v1.0.0", True),
         (("0.0.1-beta", "2.0"), "0.0.1-beta", False),
     ],
 )
@@ -250,6 +251,15 @@ def test_switching_ends_one_control_type_and_begins_another() -> None:
     assert device.events == (ControlTypeActivated(control_type=PEBC),)
     assert device.says(storage_status()) == "INVALID_CONTENT"
     assert device.says(power_constraints()) == "OK"
+
+
+def test_changing_ones_mind_twice_does_not_blame_the_device_either() -> None:
+    device = active(FRBC, PEBC, OMBC)
+    device.session.select_control_type(PEBC, NOW)
+    device.session.select_control_type(OMBC, NOW)
+
+    assert device.says(storage_status()) == "OK"
+    assert device.session.counters.ignored == 1
 
 
 def test_an_answer_to_an_earlier_selection_does_not_count_for_the_later_one() -> None:

@@ -49,8 +49,9 @@ class ActuatorState:
 
         An actuator with a single mode needs no status to tell which one it is.
         """
-        if self._running is not None and self._running[0] in actuator.modes:
-            return self._running
+        running = self._running
+        if running is not None and running[0] in actuator.modes:
+            return running
         if len(actuator.modes) == 1:
             return next(iter(actuator.modes)), 0.0
         return None
