@@ -20,6 +20,7 @@ from .memory import measure_memory
 from .outage import measure_outage
 from .outbox import measure_outbox
 from .s2 import measure_s2
+from .s2_dispatch import measure_dispatch
 
 
 def _arguments() -> argparse.Namespace:
@@ -52,7 +53,7 @@ async def _measure_costs() -> list[Figure]:
     figures += measure_outbox()
     figures += await measure_outage()
     figures += await measure_comparison()
-    return figures + measure_s2()
+    return figures + measure_s2() + measure_dispatch()
 
 
 if __name__ == "__main__":
