@@ -24,7 +24,8 @@ from homeassistant.core import HomeAssistant
 import orjson
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.uploader import RunningFeed, outbox_path
+from custom_components.flexmeasures.running_feed import RunningFeed
+from custom_components.flexmeasures.uploader import outbox_path
 
 from .feeds import BEGIN, RESOLUTION, fed_home, meter_state
 from .figures import Figure

@@ -228,7 +228,7 @@ async def test_a_power_set_by_a_person_holds_until_the_next_step(
     await act(hass, "switch", "turn_on", SWITCH)
     await act(hass, "number", "set_value", SETPOINT, value=-500)
     assert values(written) == [1.0, -0.5]
-    assert hass.states.get(SETPOINT).attributes["source"] == "manual"  # type: ignore[union-attr]
+    assert hass.states.get(SETPOINT).attributes["source"] == "override"  # type: ignore[union-attr]
 
     freezer.move_to(NOON + timedelta(minutes=15, seconds=1))
     async_fire_time_changed(hass)
@@ -264,7 +264,7 @@ async def test_when_the_schedule_ends_and_none_follows_the_device_is_safe(
     assert values(written)[-1] == 0.0
     assert len(values(written)) == 97
     assert state_of(hass, SETPOINT) == "0.0"
-    assert hass.states.get(SETPOINT).attributes["source"] == "no_valid_schedule"  # type: ignore[union-attr]
+    assert hass.states.get(SETPOINT).attributes["source"] == "schedule_ended"  # type: ignore[union-attr]
     assert state_of(hass, PLANNED) == "unknown"
 
 
@@ -392,7 +392,7 @@ async def test_a_battery_without_number_still_shows_its_setpoint(
         ("35", "°C", "neither % nor energy"),
         ("101", "%", "does not fit in the battery"),
         ("-1", "%", "does not fit in the battery"),
-        ("nan", "%", "does not fit in the battery"),
+        ("nan", "%", "is not known"),
         ("20", "kWh", "does not fit in the battery"),
     ],
 )

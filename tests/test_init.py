@@ -289,14 +289,14 @@ async def test_a_new_password_reaches_the_shared_client(
 async def test_a_flexible_device_with_senseless_settings_does_not_stop_the_site(
     hass: HomeAssistant, client: AsyncMock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    broken = {**BATTERY_SUBENTRY, "data": {**BATTERY_SUBENTRY["data"], "capacity": -1}}
+    broken = {**BATTERY_SUBENTRY, "data": {**BATTERY_SUBENTRY["data"], "writes_per_day": 1}}
     entry = make_entry(broken)  # type: ignore[arg-type]
     entry.add_to_hass(hass)
 
     await set_up(hass, entry)
 
     assert entry.state is ConfigEntryState.LOADED
-    assert "Battery is not planned, its settings make no sense: capacity" in caplog.text
+    assert "Battery is not planned, its settings make no sense: writes_per_day" in caplog.text
 
 
 async def test_people_cannot_remove_devices_that_are_on_the_server(

@@ -1,5 +1,7 @@
 """FlexMeasures: let the home use its flexibility."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntryState
@@ -10,6 +12,8 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
+from .audit import Audit
+from .backfill import Backfill, backfill_store
 from .card import async_register_card
 from .connection import async_acquire_connection, async_release_connection
 from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
@@ -19,14 +23,20 @@ from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .delivery import Delivery
 from .entity import async_remove_stale_sensors, async_update_devices
 from .feed import Feed
+from .feed_sources import async_look_after_sources
 from .flexible_device import FlexibleDevice
 from .measurements import Outbox, OutboxError
 from .planner import Planner
-from .repairs import async_remove_issues
-from .scheduling import FlexModelError
+from .repairs import (
+    async_end_other_feed_issues,
+    async_remove_issues,
+    async_update_outbox_issue,
+)
 from .services import async_setup_services
+from .site_store import SiteStore
 from .uploader import Uploader, outbox_path
 from .values import SiteValues
+from .wishes import SiteWishes
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -57,6 +67,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         raise
     values = SiteValues(hass, entry, connection.client, inventory)
     devices = _flexible_devices(entry)
+    store = SiteStore(hass, entry.entry_id)
+    await store.async_load()
+    wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
     planner = Planner(hass, entry, connection.client, inventory, values, devices)
     controllers = {
         device.subentry_id: Controller(hass, entry, planner, device) for device in devices
@@ -66,7 +79,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         controllers=controllers,
         inventory=inventory,
         planner=planner,
+        store=store,
         values=values,
+        wishes=wishes,
     )
 
     def inventory_changed() -> None:
@@ -84,6 +99,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     planner.async_start()
     if uploader := entry.runtime_data.uploader:
         uploader.async_start()
+    if audit := entry.runtime_data.audit:
+        audit.async_start()
+    if backfill := entry.runtime_data.backfill:
+        backfill.async_start()
     return True
 
 
@@ -92,7 +111,7 @@ def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, .
     for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
         try:
             devices.append(FlexibleDevice.from_subentry(subentry))
-        except FlexModelError as error:
+        except ValueError as error:
             LOGGER.error("%s is not planned, its settings make no sense: %s", subentry.title, error)
     return tuple(devices)
 
@@ -100,19 +119,38 @@ def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, .
 async def _async_measure(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """Open the outbox and prepare the feeds; without an outbox nothing is measured, and the rest goes on."""
     feeds = tuple(map(Feed.from_subentry, entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)))
+    async_end_other_feed_issues(hass, entry, feeds)
     if not feeds:
         return
+    data = entry.runtime_data
     path = outbox_path(hass, entry.entry_id)
+    units = {sensor.id: sensor.unit for sensor in data.inventory.data.sensors.values()}
     try:
-        outbox = await hass.async_add_executor_job(lambda: Outbox.open(path, now=dt_util.utcnow()))
+        outbox, recorded_until = await hass.async_add_executor_job(_open_outbox, path, units)
     except OutboxError as error:
         LOGGER.error("%s measures nothing, its outbox cannot be opened: %s", entry.title, error)
+        async_update_outbox_issue(hass, entry, error)
         return
-    data = entry.runtime_data
-    data.delivery = Delivery(
-        hass, entry, data.connection.client, data.inventory, data.values, outbox
+    async_update_outbox_issue(hass, entry, None)
+    client = data.connection.client
+    data.delivery = Delivery(hass, entry, client, data.inventory, data.values, outbox)
+    data.audit = Audit(hass, entry, client, data.inventory, data.delivery, outbox)
+    data.backfill = Backfill(hass, entry, data.inventory, data.delivery, outbox, feeds)
+    recorded_until |= await data.backfill.async_load(recorded_until)
+    data.uploader = Uploader(
+        hass, entry, data.inventory, data.delivery, outbox, feeds, recorded_until
     )
-    data.uploader = Uploader(hass, entry, data.inventory, data.delivery, outbox, feeds)
+    async_look_after_sources(hass, entry, data.delivery, feeds)
+
+
+def _open_outbox(path: Path, units: Mapping[int, str]) -> tuple[Outbox, dict[int, datetime]]:
+    """Return the outbox, and until when it has recorded each sensor."""
+    outbox = Outbox.open(path, now=dt_util.utcnow(), units=units)
+    return outbox, {
+        sensor_id: sensor.recorded_until
+        for sensor_id, sensor in outbox.sensors().items()
+        if sensor.recorded_until is not None
+    }
 
 
 async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
@@ -126,8 +164,11 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
     """Give devices their safe power, and end every part."""
     for controller in entry.runtime_data.controllers.values():
         await controller.async_release()
+    if backfill := entry.runtime_data.backfill:
+        backfill.async_stop()
     if uploader := entry.runtime_data.uploader:
         await uploader.async_stop()
+    await entry.runtime_data.store.async_save()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
         async_release_connection(hass, entry)
@@ -137,6 +178,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 async def async_remove_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """Leave nothing behind that people would have to mend."""
     async_remove_issues(hass, entry)
+    await backfill_store(hass, entry.entry_id).async_remove()
+    await SiteStore(hass, entry.entry_id).async_remove()
     await hass.async_add_executor_job(_remove_outbox, outbox_path(hass, entry.entry_id))
 
 

@@ -17,19 +17,70 @@ CONF_PRODUCTION_PRICE_SENSOR: Final = "production_price_sensor"
 SUBENTRY_FLEXIBLE_DEVICE: Final = "flexible_device"
 SUBENTRY_MEASUREMENT: Final = "measurement"
 
-# Data of a flexible device's subentry.
-CONF_KIND: Final = "kind"
+# Data of a flexible device's subentry. Where a comment says "or entity", the value is a number, or the registry id (else
+# entity id) of an entity that tells it.
+CONF_KIND: Final = "kind"  # a DeviceKind
 KIND_BATTERY: Final = "battery"
 CONF_POWER_SENSOR: Final = "power_sensor"  # id of a FlexMeasures sensor of the site
+CONF_PREDICTED_ENERGY_SENSOR: Final = (
+    "predicted_energy_sensor"  # the same, for the server's prediction; optional
+)
 CONF_STATE_OF_CHARGE_ENTITY: Final = "state_of_charge_entity"  # entity registry id, else entity id
-CONF_CAPACITY: Final = "capacity"  # kWh
-CONF_MINIMUM_STATE_OF_CHARGE: Final = "minimum_state_of_charge"  # % of capacity
-CONF_MAXIMUM_STATE_OF_CHARGE: Final = "maximum_state_of_charge"  # % of capacity
-CONF_CHARGING_POWER: Final = "charging_power"  # kW, at most
-CONF_DISCHARGING_POWER: Final = "discharging_power"  # kW, at most; positive
-CONF_ROUNDTRIP_EFFICIENCY: Final = "roundtrip_efficiency"  # %
-CONF_SETPOINT_ENTITY: Final = "setpoint_entity"  # number entity that takes the power; optional
+CONF_STATE_OF_CHARGE_AGE: Final = (
+    "state_of_charge_age"  # minutes after which a reading is stale; optional
+)
+CONF_CAPACITY: Final = "capacity"  # kWh, or entity
+CONF_MINIMUM_STATE_OF_CHARGE: Final = "minimum_state_of_charge"  # % of capacity, or entity
+CONF_MAXIMUM_STATE_OF_CHARGE: Final = "maximum_state_of_charge"  # % of capacity, or entity
+CONF_CHARGING_POWER: Final = "charging_power"  # kW, at most, or entity; of a heat buffer: electric
+CONF_DISCHARGING_POWER: Final = "discharging_power"  # kW, at most, or entity; positive
+CONF_ROUNDTRIP_EFFICIENCY: Final = "roundtrip_efficiency"  # %, or entity
+CONF_STANDBY_LOSS: Final = "standby_loss"  # % of what is stored, per hour, or entity
+CONF_PLUGGED_IN_ENTITY: Final = "plugged_in_entity"  # on while the car is connected; optional
+CONF_CALENDAR_ENTITY: Final = "calendar_entity"  # events that ask for a state of charge; optional
+CONF_TANK_VOLUME: Final = "tank_volume"  # L of water; instead of a capacity
+CONF_EMPTY_TEMPERATURE: Final = "empty_temperature"  # °C at which the tank stores nothing of use
+CONF_FULL_TEMPERATURE: Final = "full_temperature"  # °C that the tank may reach
+CONF_COEFFICIENT_OF_PERFORMANCE: Final = (
+    "coefficient_of_performance"  # heat per electricity, or entity
+)
+CONF_HEAT_USAGE: Final = "heat_usage"  # kW, or entity
+CONF_FORECAST_SENSOR: Final = (
+    "forecast_sensor"  # id of the FlexMeasures sensor with what could be produced
+)
+CONF_PEAK_POWER: Final = "peak_power"  # kW
+CONF_PROFILE: Final = "profile"  # list of kW, one per part
+CONF_PROFILE_PART: Final = "profile_part"  # minutes per part
+CONF_INTERRUPTIBLE: Final = "interruptible"  # whether the process may pause; it then has one power
+CONF_READY_ENTITY: Final = "ready_entity"  # on while the process waits to be started; optional
+CONF_FLEX_MODEL: Final = "flex_model"  # object in FlexMeasures' own fields
+
+# How a flexible device is controlled. What the setpoint entity takes follows from its domain and unit.
+CONF_SETPOINT_ENTITY: Final = "setpoint_entity"  # optional; without it, setpoints are only shown
 CONF_SETPOINT_SIGN: Final = "setpoint_sign"  # what a positive number means there
+CONF_SWITCH_ENTITY: Final = "switch_entity"  # switches a number's device on and off; optional
+CONF_PHASES: Final = "phases"  # of a current: 1, 2 or 3
+CONF_VOLTAGE: Final = "voltage"  # V to neutral, of a current
+CONF_ON_FROM: Final = "on_from"  # kW from which a switched device runs
+CONF_OFF_BELOW: Final = "off_below"  # kW below which it stops
+CONF_OPTION_CHARGE: Final = "option_charge"  # of a select
+CONF_OPTION_IDLE: Final = "option_idle"
+CONF_OPTION_DISCHARGE: Final = "option_discharge"  # optional
+CONF_TEMPERATURE_AT_REST: Final = "temperature_at_rest"  # in the entity's unit
+CONF_TEMPERATURE_AT_FULL_POWER: Final = "temperature_at_full_power"
+CONF_DEADBAND: Final = "deadband"  # W
+CONF_MINIMUM_DWELL: Final = "minimum_dwell"  # s between writes
+CONF_MINIMUM_ON: Final = "minimum_on"  # minutes
+CONF_MINIMUM_OFF: Final = "minimum_off"  # minutes
+CONF_WRITES_PER_DAY: Final = "writes_per_day"
+CONF_SETTLE_TIME: Final = "settle_time"  # s
+CONF_SUSPENSION: Final = (
+    "suspension"  # minutes that a person's change is left alone; absent: until the next block
+)
+CONF_SAFE_ACTION: Final = "safe_action"  # a SafeAction
+CONF_SAFE_POWER: Final = "safe_power"  # kW, consumption positive, of the fixed safe value
+CONF_CONDITIONS: Final = "conditions"  # entities that must be on
+CONF_SHADOW_MODE: Final = "shadow_mode"  # compute and show, and write nothing
 
 SETPOINT_CONSUMPTION_POSITIVE: Final = "consumption_positive"
 SETPOINT_PRODUCTION_POSITIVE: Final = "production_positive"
@@ -39,6 +90,13 @@ CONF_ENTITY: Final = "entity"  # entity registry id, else entity id
 CONF_SENSOR: Final = "sensor"  # id of a FlexMeasures sensor of the site
 CONF_AGGREGATION: Final = "aggregation"  # an Aggregation
 CONF_DIRECTION: Final = "direction"  # what a positive number means; only for power and energy
+CONF_HISTORY_DAYS: Final = (
+    "history_days"  # what of the past to send when the feed begins; absent for nothing
+)
+CONF_LONGEST_HOLD: Final = (
+    "longest_hold"  # minutes without a report after which a reading is over; optional
+)
+CONF_MAXIMUM_POWER: Final = "maximum_power"  # kW that a counter can measure at most; optional
 
 DIRECTION_CONSUMPTION: Final = "consumption"
 DIRECTION_PRODUCTION: Final = "production"

@@ -31,8 +31,17 @@ from homeassistant.helpers.event import (
 from homeassistant.util import dt as dt_util
 
 from .const import LOGGER
-from .control import SAFE_POWER, Setpoint, SetpointSource, decide_setpoint
+from .control import (
+    Inputs,
+    Override,
+    Plan,
+    Request,
+    Setpoint,
+    SetpointSource,
+    decide_setpoint,
+)
 from .data import FlexMeasuresConfigEntry
+from .device_reading import read_limits
 from .flexible_device import FlexibleDevice, resolve_entity_id
 from .listeners import Listeners
 from .planner import Planner
@@ -40,6 +49,9 @@ from .units import convert
 
 # Home Assistant gives an integration 10 s to stop.
 _SLOW_WRITE_SECONDS = 5
+
+# The power of a device that nobody plans: it neither charges nor discharges.
+_SAFE_POWER = 0.0
 
 _NOT_FOLLOWING = Setpoint(None, SetpointSource.NOT_FOLLOWING, None)
 
@@ -63,11 +75,10 @@ class Controller:
         self._entry = entry
         self._planner = planner
         self._device = device
-        self.limits = device.limits
+        self.limits = read_limits(hass, device)
         self.listeners = Listeners()
         self._timer: CALLBACK_TYPE | None = None
-        self._manual_power: float | None = None
-        self._manual_until: datetime | None = None
+        self._override: Override | None = None
         self._next_power: float | None = None
         self._written_power: float | None = None
         self._is_released = False
@@ -93,7 +104,7 @@ class Controller:
     def async_follow(self, following: bool) -> None:
         """Let the schedule be carried out, or stop that; either ends a power set by a person."""
         self.following = following
-        self._manual_power = None
+        self._override = None
         self._async_decide()
 
     @callback
@@ -101,8 +112,8 @@ class Controller:
         """Set the power (W, consumption positive): until the next step while a schedule is followed, else for good."""
         now = dt_util.utcnow()
         schedule = self._planner.schedule(self._device.subentry_id)
-        self._manual_power = power
-        self._manual_until = schedule.next_boundary(now) if schedule and self.following else None
+        until = schedule.next_boundary(now) if schedule and self.following else None
+        self._override = Override(power, until)
         self._async_decide()
 
     async def async_release(self) -> None:
@@ -115,7 +126,7 @@ class Controller:
             await asyncio.wait({self._writer}, timeout=_SLOW_WRITE_SECONDS)
         if self.setpoint.power is not None:
             self.setpoint = _NOT_FOLLOWING
-            await self._async_write(SAFE_POWER)
+            await self._async_write(_SAFE_POWER)
 
     async def _async_stopping(self, event: Event) -> None:
         await self.async_release()
@@ -136,16 +147,17 @@ class Controller:
         if self._is_released:
             return
         before = self.setpoint
+        schedule = self._planner.schedule(self._device.subentry_id)
         self.setpoint = decide_setpoint(
-            self._planner.schedule(self._device.subentry_id),
+            Plan(schedule=schedule) if schedule else None,
             dt_util.utcnow(),
-            following=self.following,
-            manual_power=self._manual_power,
-            manual_until=self._manual_until,
+            request=Request(following=self.following, override=self._override),
+            inputs=Inputs(),
             limits=self.limits,
+            safe_power=_SAFE_POWER,
         )
-        if self.setpoint.source is not SetpointSource.MANUAL:
-            self._manual_power = None
+        if self.setpoint.source is not SetpointSource.OVERRIDE:
+            self._override = None
         self._async_cancel_timer()
         if self.setpoint.until:
             self._timer = async_track_point_in_utc_time(
@@ -154,7 +166,7 @@ class Controller:
         if self.setpoint.power is not None:
             self._async_write_soon(self.setpoint.power)
         elif before.power is not None:
-            self._async_write_soon(SAFE_POWER)
+            self._async_write_soon(_SAFE_POWER)
         self.listeners.async_call()
 
     @callback
@@ -192,7 +204,7 @@ class Controller:
             return False
         unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) or ""
         try:
-            value = self._device.setpoint_factor * convert(power, UnitOfPower.WATT, unit)
+            value = self._device.setpoint_sign * convert(power, UnitOfPower.WATT, unit)
             low, high = state.attributes.get(ATTR_MIN, value), state.attributes.get(ATTR_MAX, value)
             await self._hass.services.async_call(
                 split_entity_id(entity_id)[0],

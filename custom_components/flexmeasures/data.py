@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry
 
 if TYPE_CHECKING:
+    from .audit import Audit
+    from .backfill import Backfill
     from .connection import Connection
     from .controller import Controller
     from .coordinator import InventoryCoordinator
     from .delivery import Delivery
     from .planner import Planner
+    from .site_store import SiteStore
     from .uploader import Uploader
     from .values import SiteValues
+    from .wishes import SiteWishes
 
 type FlexMeasuresConfigEntry = ConfigEntry[FlexMeasuresData]
 
@@ -22,6 +26,8 @@ class FlexMeasuresData:
     """The running parts of an entry.
 
     Attributes:
+        audit: None together with the delivery.
+        backfill: None together with the delivery.
         controllers: one per flexible device, by subentry id.
         delivery: None when there is nothing to measure, or nowhere to keep it.
         uploader: None together with the delivery.
@@ -31,6 +37,10 @@ class FlexMeasuresData:
     controllers: dict[str, Controller]
     inventory: InventoryCoordinator
     planner: Planner
+    store: SiteStore
     values: SiteValues
+    wishes: SiteWishes
+    audit: Audit | None = None
+    backfill: Backfill | None = None
     delivery: Delivery | None = None
     uploader: Uploader | None = None

@@ -1,36 +1,92 @@
-"""A flexible device as configured: its flex-model, where its state comes from, and what carries its setpoint out."""
+"""A flexible device as configured: what kind it is, where its values live, and how it may be controlled."""
 
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Self
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 
 from .const import (
+    CONF_CALENDAR_ENTITY,
     CONF_CAPACITY,
     CONF_CHARGING_POWER,
+    CONF_COEFFICIENT_OF_PERFORMANCE,
+    CONF_CONDITIONS,
+    CONF_DEADBAND,
     CONF_DISCHARGING_POWER,
+    CONF_HEAT_USAGE,
+    CONF_KIND,
     CONF_MAXIMUM_STATE_OF_CHARGE,
+    CONF_MINIMUM_DWELL,
+    CONF_MINIMUM_OFF,
+    CONF_MINIMUM_ON,
     CONF_MINIMUM_STATE_OF_CHARGE,
+    CONF_PLUGGED_IN_ENTITY,
     CONF_POWER_SENSOR,
+    CONF_PREDICTED_ENERGY_SENSOR,
+    CONF_READY_ENTITY,
     CONF_ROUNDTRIP_EFFICIENCY,
+    CONF_SAFE_ACTION,
     CONF_SETPOINT_ENTITY,
     CONF_SETPOINT_SIGN,
+    CONF_SETTLE_TIME,
+    CONF_SHADOW_MODE,
+    CONF_STANDBY_LOSS,
+    CONF_STATE_OF_CHARGE_AGE,
     CONF_STATE_OF_CHARGE_ENTITY,
-    DOMAIN,
+    CONF_SUSPENSION,
+    CONF_WRITES_PER_DAY,
     SETPOINT_PRODUCTION_POSITIVE,
 )
-from .control import PowerLimits
-from .scheduling import Battery
-from .units import UnitError, convert
+from .control import GuardRails
 
-_WATTS_PER_KILOWATT = 1000
-_PERCENT = 100
-# A full battery may report a little more than its capacity.
-_ROUNDING = 1.001
+# Where a value may be a number or live in an entity.
+VALUE_FIELDS = (
+    CONF_CAPACITY,
+    CONF_MINIMUM_STATE_OF_CHARGE,
+    CONF_MAXIMUM_STATE_OF_CHARGE,
+    CONF_CHARGING_POWER,
+    CONF_DISCHARGING_POWER,
+    CONF_ROUNDTRIP_EFFICIENCY,
+    CONF_STANDBY_LOSS,
+    CONF_COEFFICIENT_OF_PERFORMANCE,
+    CONF_HEAT_USAGE,
+)
+# Fields that name one entity.
+ENTITY_FIELDS = (
+    CONF_STATE_OF_CHARGE_ENTITY,
+    CONF_PLUGGED_IN_ENTITY,
+    CONF_CALENDAR_ENTITY,
+    CONF_READY_ENTITY,
+)
+
+
+class DeviceKind(StrEnum):
+    """What a flexible device is."""
+
+    BATTERY = "battery"
+    EV_CHARGER = "ev_charger"
+    HEAT_BUFFER = "heat_buffer"
+    SOLAR = "solar"
+    PROCESS = "process"
+    GENERIC = "generic"
+
+    @property
+    def stores_energy(self) -> bool:
+        """Tell whether it has a state of charge by its nature."""
+        return self in {self.BATTERY, self.EV_CHARGER, self.HEAT_BUFFER}
+
+
+class SafeAction(StrEnum):
+    """What a device gets when nothing may be carried out any more."""
+
+    LEAVE = "leave"
+    FIXED = "fixed"
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,85 +94,89 @@ class FlexibleDevice:
     """One flexible device of the site.
 
     Attributes:
-        state_of_charge_entity: registry id or entity id.
-        setpoint_entity: registry id or entity id of a number; None when setpoints are only shown.
-        setpoint_factor: 1 when the number takes consumption as positive, -1 when it takes production as positive.
+        power_sensor: id of the FlexMeasures sensor that its power is planned on.
+        predicted_energy_sensor: id of the one for the energy that the server predicts; None without.
+        setpoint_entity: registry id or entity id of what takes its setpoint; None when setpoints are only shown.
+        conditions: registry ids or entity ids of what must be on while it is controlled.
+        shadow: whether everything is computed and shown, and nothing written.
+        longest_age: how old its state of charge may be; None for any age.
+        safe_action: what it gets when nothing may be carried out.
+        settings: everything as stored; numbers in the units that const.py names.
     """
 
     subentry_id: str
     title: str
-    battery: Battery
-    state_of_charge_entity: str
+    kind: DeviceKind
+    power_sensor: int
+    predicted_energy_sensor: int | None
     setpoint_entity: str | None
-    setpoint_factor: int
+    conditions: tuple[str, ...]
+    shadow: bool
+    longest_age: timedelta | None
+    safe_action: SafeAction
+    guard_rails: GuardRails
+    settings: Mapping[str, Any] = field(compare=False, repr=False)
 
     @classmethod
     def from_subentry(cls, subentry: ConfigSubentry) -> Self:
         """Return the device that the subentry describes.
 
         Raises:
-            FlexModelError: the stored values make no sense.
+            ValueError: the stored values make no sense.
         """
         data = subentry.data
-        production_positive = data.get(CONF_SETPOINT_SIGN) == SETPOINT_PRODUCTION_POSITIVE
         return cls(
             subentry_id=subentry.subentry_id,
             title=subentry.title,
-            battery=Battery(
-                power_sensor=data[CONF_POWER_SENSOR],
-                capacity=data[CONF_CAPACITY],
-                minimum_state_of_charge=data[CONF_MINIMUM_STATE_OF_CHARGE] / _PERCENT,
-                maximum_state_of_charge=data[CONF_MAXIMUM_STATE_OF_CHARGE] / _PERCENT,
-                charging_power=data[CONF_CHARGING_POWER] * _WATTS_PER_KILOWATT,
-                discharging_power=data[CONF_DISCHARGING_POWER] * _WATTS_PER_KILOWATT,
-                roundtrip_efficiency=data[CONF_ROUNDTRIP_EFFICIENCY] / _PERCENT,
-            ),
-            state_of_charge_entity=data[CONF_STATE_OF_CHARGE_ENTITY],
+            kind=DeviceKind(data[CONF_KIND]),
+            power_sensor=data[CONF_POWER_SENSOR],
+            predicted_energy_sensor=data.get(CONF_PREDICTED_ENERGY_SENSOR),
             setpoint_entity=data.get(CONF_SETPOINT_ENTITY),
-            setpoint_factor=-1 if production_positive else 1,
+            conditions=tuple(data.get(CONF_CONDITIONS, ())),
+            shadow=data.get(CONF_SHADOW_MODE, False),
+            longest_age=_duration(data, CONF_STATE_OF_CHARGE_AGE, "minutes"),
+            safe_action=SafeAction(data.get(CONF_SAFE_ACTION, SafeAction.FIXED)),
+            guard_rails=guard_rails(data),
+            settings=data,
         )
 
     @property
-    def limits(self) -> PowerLimits:
-        """Return the device's power limits."""
-        return PowerLimits(self.battery.charging_power, self.battery.discharging_power)
+    def setpoint_sign(self) -> int:
+        """Return 1 when the setpoint entity takes consumption as positive, -1 when it takes production as positive."""
+        sign = self.settings.get(CONF_SETPOINT_SIGN)
+        return -1 if sign == SETPOINT_PRODUCTION_POSITIVE else 1
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        """Return registry ids or entity ids of everything that tells the device's state or its values."""
+        named = {self.settings.get(name) for name in ENTITY_FIELDS}
+        valued = {self.settings.get(name) for name in VALUE_FIELDS}
+        return frozenset(entity for entity in named | valued if isinstance(entity, str))
+
+
+def guard_rails(data: Mapping[str, Any]) -> GuardRails:
+    """Return the guard rails that a subentry's data describe; what it does not tell is as usual.
+
+    Raises:
+        ValueError: the numbers make no sense.
+    """
+    usual = GuardRails()
+    return GuardRails(
+        deadband=data.get(CONF_DEADBAND, usual.deadband),
+        minimum_dwell=_duration(data, CONF_MINIMUM_DWELL, "seconds") or usual.minimum_dwell,
+        minimum_on=_duration(data, CONF_MINIMUM_ON, "minutes") or usual.minimum_on,
+        minimum_off=_duration(data, CONF_MINIMUM_OFF, "minutes") or usual.minimum_off,
+        writes_per_day=int(data.get(CONF_WRITES_PER_DAY, usual.writes_per_day)),
+        settle_time=_duration(data, CONF_SETTLE_TIME, "seconds") or usual.settle_time,
+        suspension=_duration(data, CONF_SUSPENSION, "minutes") or usual.suspension,
+    )
+
+
+def _duration(data: Mapping[str, Any], field: str, unit: str) -> timedelta | None:
+    return timedelta(**{unit: data[field]}) if field in data else None
 
 
 def resolve_entity_id(hass: HomeAssistant, registry_or_entity_id: str) -> str:
     """Return the entity id that the stored reference means today; renames are followed."""
     resolved = er.async_resolve_entity_id(er.async_get(hass), registry_or_entity_id)
     return resolved or registry_or_entity_id
-
-
-def stored_energy(hass: HomeAssistant, device: FlexibleDevice) -> float:
-    """Return the energy in the device's storage in kWh.
-
-    Raises:
-        HomeAssistantError: the entity is missing, has no number, no usable unit, or tells more than fits.
-    """
-    entity_id = resolve_entity_id(hass, device.state_of_charge_entity)
-    state = hass.states.get(entity_id)
-    if state is None:
-        raise _not_known("state_of_charge_missing", entity_id, "")
-    try:
-        value = float(state.state)
-    except ValueError:
-        raise _not_known("state_of_charge_unknown", entity_id, state.state) from None
-    unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) or ""
-    capacity = device.battery.capacity
-    try:
-        share = value / _PERCENT
-        energy = share * capacity if unit == PERCENTAGE else convert(value, unit, "kWh")
-    except UnitError:
-        raise _not_known("state_of_charge_unit", entity_id, unit) from None
-    if not 0 <= energy <= capacity * _ROUNDING:
-        raise _not_known("state_of_charge_outside", entity_id, f"{state.state} {unit}")
-    return min(energy, capacity)
-
-
-def _not_known(reason: str, entity_id: str, state: str) -> HomeAssistantError:
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key=reason,
-        translation_placeholders={"entity": entity_id, "state": state},
-    )

@@ -27,12 +27,13 @@ from .const import (
 )
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
+from .device_reading import read_model, read_stored_energy
 from .errors import errors_for_actions
-from .flexible_device import FlexibleDevice, stored_energy
+from .flexible_device import FlexibleDevice
 from .listeners import Listeners
 from .measurements import ValueWindow
 from .repairs import PLANNING_ISSUES, async_update_issues
-from .scheduling import Schedule, floor_to_resolution
+from .scheduling import Battery, Schedule, StorageState, floor_to_resolution
 from .units import convert
 from .values import SiteValues
 
@@ -46,6 +47,8 @@ _LONGEST_JITTER = timedelta(minutes=1)
 _START_DELAY = timedelta(seconds=2)
 # A failure is tried again sooner than the period: first after this, then twice as long each time.
 _FIRST_RETRY = timedelta(seconds=15)
+# What was measured before a plan should count in it; but a plan without the last interval is better than none.
+_WAIT_FOR_MEASUREMENTS = timedelta(seconds=10)
 
 _FLEX_CONTEXT_FIELDS = {
     CONF_CONSUMPTION_PRICE_SENSOR: "consumption-price",
@@ -180,22 +183,22 @@ class Planner:
             LOGGER.info("Schedules for %s are computed again", self._entry.title)
 
     async def _async_plan(self) -> None:
-        energies, unknown = self._stored_energies()
-        if not energies:
+        readings, unknown = self._readings()
+        if not readings:
             raise unknown[0]
         await self._async_check_prices()
+        if delivery := self._entry.runtime_data.delivery:
+            await delivery.async_ingested(until=dt_util.utcnow(), within=_WAIT_FOR_MEASUREMENTS)
         sensors = self._inventory.data.sensors
-        resolution = max(sensors[device.battery.power_sensor].resolution for device in energies)
+        resolution = max(sensors[device.power_sensor].resolution for device in readings)
         start = floor_to_resolution(dt_util.utcnow(), resolution)
         flex_model = [
-            device.battery.flex_model(
-                stored_energy=energy, start=start, end=start + _HORIZON, resolution=resolution
-            )
-            for device, energy in energies.items()
+            model.flex_model(state, start=start, end=start + _HORIZON, resolution=resolution)
+            for model, state in readings.values()
         ]
         result = await self._client.trigger_and_get_schedule(
             self._inventory.site_id,
-            sensor_ids=[device.battery.power_sensor for device in energies],
+            sensor_ids=[device.power_sensor for device in readings],
             unit=UnitOfPower.WATT,
             start=start,
             duration=_HORIZON,
@@ -207,19 +210,25 @@ class Planner:
         if unknown:
             raise unknown[0]
 
-    def _stored_energies(self) -> tuple[dict[FlexibleDevice, float], list[HomeAssistantError]]:
-        """Return kWh per device that can be planned, and why the others cannot."""
-        energies: dict[FlexibleDevice, float] = {}
+    def _readings(
+        self,
+    ) -> tuple[dict[FlexibleDevice, tuple[Battery, StorageState]], list[HomeAssistantError]]:
+        """Return what can be planned, and why the rest cannot."""
+        readings: dict[FlexibleDevice, tuple[Battery, StorageState]] = {}
         unknown: list[HomeAssistantError] = []
         for device in self._devices:
-            if device.battery.power_sensor not in self._inventory.data.sensors:
+            if device.power_sensor not in self._inventory.data.sensors:
                 unknown.append(_power_sensor_missing(device))
                 continue
             try:
-                energies[device] = stored_energy(self._hass, device)
+                stored = read_stored_energy(self._hass, device, dt_util.utcnow())
+                model = read_model(self._hass, device)
             except HomeAssistantError as error:
                 unknown.append(error)
-        return energies, unknown
+                continue
+            if isinstance(model, Battery) and stored:
+                readings[device] = model, StorageState(stored_energy=stored.energy)
+        return readings, unknown
 
     async def _async_check_prices(self) -> None:
         """Refuse to plan without a price: the server would accept the trigger, count it, and fail the job."""
@@ -249,7 +258,7 @@ class Planner:
     def _async_keep(self, result: ScheduleResult) -> None:
         by_sensor = {schedule.sensor_id: schedule for schedule in result.schedules}
         for device in self._devices:
-            answer = by_sensor.get(device.battery.power_sensor)
+            answer = by_sensor.get(device.power_sensor)
             if answer is None or not answer.values:
                 continue
             schedule = Schedule(
@@ -270,7 +279,7 @@ def _power_sensor_missing(device: FlexibleDevice) -> HomeAssistantError:
         translation_key="power_sensor_missing",
         translation_placeholders={
             "device": device.title,
-            "sensor": str(device.battery.power_sensor),
+            "sensor": str(device.power_sensor),
         },
     )
 

@@ -85,7 +85,7 @@ async def test_the_integration_loads_reloads_and_unloads_cleanly(
         await api.call_action("switch.turn_on", target={"entity_id": switch})
         setpoint = await api.state("number.battery_power_setpoint")
         # A site without prices has no schedule, so the device is told to be safe.
-        assert (setpoint.number, setpoint.attributes["source"]) == (0, "no_valid_schedule")
+        assert (setpoint.number, setpoint.attributes["source"]) == (0, "no_schedule")
 
         await api.reload_entry(entry_id)
         await api.wait_for_state(switch, lambda state: state.state == "on", timeout=SECONDS)

@@ -17,7 +17,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.client import FlexMeasuresClient
-from custom_components.flexmeasures.uploader import RunningFeed
+from custom_components.flexmeasures.running_feed import RunningFeed
 from tests.conftest import feed_subentry
 
 from .conftest import LiveServer

@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from custom_components.flexmeasures.scheduling import Battery, FlexModelError, FlexModelProblem
+from custom_components.flexmeasures.scheduling import (
+    Battery,
+    FlexModelError,
+    FlexModelProblem,
+    StorageState,
+)
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BATTERY = Battery(
@@ -23,7 +28,7 @@ def flex_model(battery: Battery, stored_energy: float, hours: float = 24) -> dic
     """Return the flex-model for a plan from noon on."""
     return dict(
         battery.flex_model(
-            stored_energy=stored_energy,
+            StorageState(stored_energy=stored_energy),
             start=NOON,
             end=NOON + timedelta(hours=hours),
             resolution=timedelta(minutes=15),
@@ -73,8 +78,13 @@ def test_a_battery_above_its_band_is_led_back_by_discharging() -> None:
     ]
 
 
-def test_a_band_that_cannot_be_reached_in_time_is_not_asked_for() -> None:
-    assert "soc-minima" not in flex_model(BATTERY, 0, hours=0.2)
+def test_of_a_band_that_cannot_be_reached_in_time_as_much_as_can_be_is_asked_for() -> None:
+    """A quarter of an hour at 2 kW x 0.9 gives 0.45 kWh."""
+    slow = replace(BATTERY, charging_power=2000)
+
+    assert flex_model(slow, 0, hours=0.25)["soc-minima"] == [
+        {"datetime": "2026-11-22T12:15:00+00:00", "value": "0.45 kWh"}
+    ]
     assert "soc-minima" not in flex_model(replace(BATTERY, charging_power=0), 0)
 
 

@@ -1,8 +1,10 @@
 """The grid of UTC multiples on which steps begin."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR = timedelta(hours=1)
 
 
 def as_utc(time: datetime, name: str) -> datetime:
@@ -38,3 +40,15 @@ def ceil_to_resolution(time: datetime, resolution: timedelta) -> datetime:
     """
     floored = floor_to_resolution(time, resolution)
     return floored if floored == time else floored + resolution
+
+
+def step_starts(start: datetime, end: datetime, resolution: timedelta) -> Iterator[datetime]:
+    """Yield when each step that begins from start up to end begins."""
+    count = -((start - end) // resolution)
+    for index in range(count):
+        yield start + index * resolution
+
+
+def hours(length: timedelta) -> float:
+    """Return a length of time in hours."""
+    return length / _HOUR

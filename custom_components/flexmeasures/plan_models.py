@@ -1,0 +1,170 @@
+"""What the planner knows of one device's plan."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+
+from .control import Plan
+from .scheduling import (
+    Breach,
+    Finding,
+    Missed,
+    PlanExplanation,
+    PlannedStorage,
+    Schedule,
+    Storage,
+    StorageState,
+    Tariff,
+    explain,
+)
+
+_PERCENT = 100
+
+
+class PlanCause(StrEnum):
+    """Why a plan was asked for."""
+
+    START = "start"
+    PERIOD = "period"
+    STATE_OF_CHARGE = "state_of_charge"
+    WISH = "wish"
+    MODE = "mode"
+    PLUG = "plug"
+    PRICES = "prices"
+    INPUT = "input"
+    PROCESS = "process"
+    RETRY = "retry"
+    PERSON = "person"
+
+
+class PlanStatus(StrEnum):
+    """How it stands with a device's plan."""
+
+    WAITING = "waiting"  # for the first plan
+    COMPUTING = "computing"
+    PLANNED = "planned"
+    TARGET_MISSED = "target_missed"  # planned, and not all that is wanted is possible
+    NOTHING_TO_PLAN = "nothing_to_plan"  # a process that nobody asked for
+    DEVICE_AWAY = "device_away"  # a car that is not plugged in
+    STATE_UNKNOWN = "state_unknown"
+    SETTINGS_WRONG = "settings_wrong"
+    PRICES_MISSING = "prices_missing"
+    SERVER_AWAY = "server_away"
+    RATE_LIMITED = "rate_limited"
+    FAILED = "failed"
+    UNTRUSTED = "untrusted"  # an older server fell back on something that is not carried out
+
+    @property
+    def is_problem(self) -> bool:
+        """Tell whether a person may want to look at it."""
+        return self not in {
+            self.WAITING,
+            self.COMPUTING,
+            self.PLANNED,
+            self.NOTHING_TO_PLAN,
+            self.DEVICE_AWAY,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """How it stands with a device's plan, since when, and why.
+
+    Attributes:
+        since: when it became so; aware UTC.
+        reason: a sentence for people; None where the status says it all.
+    """
+
+    status: PlanStatus
+    since: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DevicePlan:
+    """One device's plan, with what it was made from.
+
+    Attributes:
+        trusted: no when an older server only fell back on something flat.
+        expires: when it is too old to be followed, though its steps go on.
+        cause: why it was asked for.
+        tariff: the prices it was made with; None when they are not known here.
+        storage: what the device can store; None for one that stores nothing.
+        state: how it was at the start, and what was wanted.
+        energies: kWh expected at each border of steps, the first at the start; empty for one that stores nothing.
+        findings: what was found before it was asked for.
+        missed: what it will not do, though it was asked for.
+        breaches: limits that it breaks.
+    """
+
+    schedule: Schedule
+    trusted: bool = True
+    expires: datetime | None = None
+    cause: PlanCause = PlanCause.PERIOD
+    tariff: Tariff | None = None
+    storage: Storage | None = None
+    state: StorageState | None = None
+    energies: tuple[float | None, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    breaches: tuple[Breach, ...] = ()
+
+    @property
+    def for_control(self) -> Plan:
+        """Return what control follows."""
+        return Plan(schedule=self.schedule, trusted=self.trusted, expires=self.expires)
+
+    @cached_property
+    def explanation(self) -> PlanExplanation | None:
+        """Return why it is as it is and what it costs; None without prices."""
+        if self.tariff is None:
+            return None
+        planned = None
+        if self.storage is not None and self.state is not None:
+            planned = PlannedStorage(self.storage, self.state)
+        return explain(self.schedule, self.tariff, planned)
+
+    def expected_energy(self, time: datetime) -> float | None:
+        """Return the kWh expected at the time, between two borders in proportion; None where nothing is expected."""
+        step, rest = divmod(time - self.schedule.start, self.schedule.resolution)
+        if not 0 <= step < len(self.energies):
+            return None
+        before = self.energies[step]
+        if not rest or before is None:
+            return before
+        after = self.energies[step + 1] if step + 1 < len(self.energies) else None
+        return (
+            None if after is None else before + (after - before) * (rest / self.schedule.resolution)
+        )
+
+    def expected_state_of_charge(self, time: datetime) -> float | None:
+        """Return the same in % of the capacity."""
+        energy = self.expected_energy(time)
+        return (
+            None
+            if energy is None or self.storage is None
+            else energy / self.storage.capacity * _PERCENT
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Savings:
+    """What following plans cost, and what that saved against doing nothing, in local time.
+
+    Attributes:
+        currency: of all amounts; None before the first prices.
+        cost_today, cost_this_month: negative for what was earned.
+        saving_today, saving_this_month: less cost than without the device doing anything.
+        since: when counting began.
+    """
+
+    currency: str | None = None
+    cost_today: float = 0.0
+    cost_this_month: float = 0.0
+    saving_today: float = 0.0
+    saving_this_month: float = 0.0
+    since: datetime | None = None
+
+
+NO_SAVINGS = Savings()
