@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 import json
 from pathlib import Path
+import subprocess
+import sys
 from typing import Any
 
 from homeassistant.util.yaml import load_yaml_dict
@@ -20,6 +22,23 @@ FLOW_FILES = (
     "feed_flow.py",
     "feed_forms.py",
 )
+
+
+def output_of(program: str, folder: Path) -> str:
+    """Return what a Python program prints that is given a folder, and needs a process of its own.
+
+    Forking wants one thread, which a test run has not.
+    """
+    finished = subprocess.run(
+        [sys.executable, "-c", program, str(folder)],
+        check=False,
+        capture_output=True,
+        cwd=ROOT,
+        text=True,
+        timeout=50,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
 
 
 def front_files() -> list[Path]:
