@@ -21,6 +21,7 @@ from .entity import async_remove_stale_sensors, async_update_devices
 from .feed import Feed
 from .flexible_device import FlexibleDevice
 from .measurements import Outbox, OutboxError
+from .plan_progress import PlanProgress
 from .planner import Planner
 from .repairs import async_remove_issues
 from .services import async_setup_services
@@ -34,9 +35,13 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
+    Platform.EVENT,
     Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 ]
 
 
@@ -65,11 +70,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     controllers = {
         device.subentry_id: Controller(hass, entry, planner, device) for device in devices
     }
+    progress = {
+        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)
+        for device in devices
+    }
     entry.runtime_data = FlexMeasuresData(
         connection=connection,
         controllers=controllers,
+        devices={device.subentry_id: device for device in devices},
         inventory=inventory,
         planner=planner,
+        progress=progress,
         store=store,
         values=values,
         wishes=wishes,
@@ -86,6 +97,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     entry.async_on_unload(inventory.async_add_listener(inventory_changed))
     for controller in controllers.values():
         controller.async_start()
+    for each in progress.values():
+        each.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     planner.async_start()
     if uploader := entry.runtime_data.uploader:
