@@ -13,7 +13,6 @@ from homeassistant.util import dt as dt_util
 from .card import async_register_card
 from .connection import async_acquire_connection, async_release_connection
 from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
-from .controller import Controller
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .delivery import Delivery
@@ -25,6 +24,7 @@ from .plan_progress import PlanProgress
 from .planner import Planner
 from .repairs import async_remove_issues
 from .services import async_setup_services
+from .site_controllers import async_release_all, make_controllers
 from .site_store import SiteStore
 from .uploader import Uploader, outbox_path
 from .values import SiteValues
@@ -67,9 +67,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     await store.async_load()
     wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
     planner = Planner(hass, entry, connection.client, inventory, values, devices)
-    controllers = {
-        device.subentry_id: Controller(hass, entry, planner, device) for device in devices
-    }
+    controllers = make_controllers(hass, entry, planner, devices, store, wishes)
     progress = {
         device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)
         for device in devices
@@ -143,8 +141,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
     """Give devices their safe power, and end every part."""
-    for controller in entry.runtime_data.controllers.values():
-        await controller.async_release()
+    await async_release_all(entry.runtime_data.controllers.values())
     if uploader := entry.runtime_data.uploader:
         await uploader.async_stop()
     await entry.runtime_data.store.async_save()

@@ -104,6 +104,8 @@ class Problem(FlexibleDeviceEntity, BinarySensorEntity):
     def _reason(self) -> str | None:
         if problem := self._progress.problem:
             return problem
+        if self._controller.problem:
+            return str(self._controller.problem)
         ignored = self._controller.status is ControlStatus.NOT_FOLLOWING
         return ControlStatus.NOT_FOLLOWING if ignored else None
 

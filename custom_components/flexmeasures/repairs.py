@@ -67,10 +67,36 @@ def async_update_feed_issue(
 
 
 @callback
+def async_update_setpoint_issue(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    device_id: str,
+    problem: HomeAssistantError | None,
+) -> None:
+    """Raise the issue of a flexible device whose setpoint entity is gone, or end it."""
+    issue_id = _issue_id(entry, f"setpoint_entity_missing_{device_id}")
+    if problem is None or problem.translation_key != "setpoint_entity_missing":
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key="setpoint_entity_missing",
+        translation_placeholders={
+            "site": entry.title,
+            **(problem.translation_placeholders or {}),
+        },
+    )
+
+
+@callback
 def async_remove_issues(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """End every issue of an entry."""
     async_update_issues(hass, entry, PLANNING_ISSUES + SITE_ISSUES, None)
-    prefix = _issue_id(entry, "feed_refused_")
+    prefixes = tuple(_issue_id(entry, key) for key in ("feed_refused_", "setpoint_entity_missing_"))
     for _, issue_id in list(ir.async_get(hass).issues):
-        if issue_id.startswith(prefix):
+        if issue_id.startswith(prefixes):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
