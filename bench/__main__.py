@@ -6,6 +6,7 @@ import sys
 
 from .accumulating import measure_accumulating
 from .comparison import measure_comparison
+from .controlling import measure_controlling
 from .figures import table
 from .home import measure_quiet_hour, measure_setup
 from .memory import measure_memory
@@ -19,6 +20,7 @@ async def _measure() -> int:
     figures += await measure_setup()
     figures += await measure_quiet_hour()
     figures += measure_accumulating()
+    figures += measure_controlling()
     figures += measure_outbox()
     figures += await measure_comparison()
     sys.stdout.write(table(figures) + "\n")

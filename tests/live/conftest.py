@@ -31,7 +31,7 @@ FRESH_USERS = tuple(
         password=PASSWORD,
         roles=("account-admin",),
     )
-    for number in range(1, 61)
+    for number in range(1, 121)
 )
 # The start of the server, and schedules that a busy machine computes slowly.
 TIMEOUT_SECONDS = 180

@@ -78,8 +78,13 @@ def test_a_battery_above_its_band_is_led_back_by_discharging() -> None:
     ]
 
 
-def test_a_band_that_cannot_be_reached_in_time_is_not_asked_for() -> None:
-    assert "soc-minima" not in flex_model(BATTERY, 0, hours=0.2)
+def test_of_a_band_that_cannot_be_reached_in_time_as_much_as_can_be_is_asked_for() -> None:
+    """A quarter of an hour at 2 kW x 0.9 gives 0.45 kWh."""
+    slow = replace(BATTERY, charging_power=2000)
+
+    assert flex_model(slow, 0, hours=0.25)["soc-minima"] == [
+        {"datetime": "2026-11-22T12:15:00+00:00", "value": "0.45 kWh"}
+    ]
     assert "soc-minima" not in flex_model(replace(BATTERY, charging_power=0), 0)
 
 

@@ -139,6 +139,28 @@ def test_what_a_departure_needs_above_the_usual_is_charged_just_before_it() -> N
     assert values(model["soc-minima"]) == ["16 kWh", "32 kWh"]
 
 
+def test_between_departures_that_follow_each_other_soon_the_usual_does_not_count() -> None:
+    """The second, at three, opens at one, before the first at two."""
+    model = flex_model(
+        VehicleState(
+            stored_energy=10,
+            is_plugged_in=True,
+            departures=(
+                Departure(time=EVENING + 6 * HOUR, state_of_charge=0.8),
+                Departure(time=EVENING + 7 * HOUR, state_of_charge=0.8),
+            ),
+            keep_at_most=0.6,
+        )
+    )
+
+    maxima = model["soc-maxima"]
+    assert isinstance(maxima, list)
+    assert [(each["start"], each["end"]) for each in maxima] == [
+        ("2026-11-22T20:00:00+00:00", "2026-11-23T00:00:00+00:00"),
+        ("2026-11-23T03:00:00+00:00", "2026-11-23T08:00:00+00:00"),
+    ]
+
+
 def test_a_limit_above_the_band_adds_nothing() -> None:
     state = VehicleState(stored_energy=10, is_plugged_in=True, keep_at_most=0.95)
 

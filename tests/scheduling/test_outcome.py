@@ -13,6 +13,7 @@ from custom_components.flexmeasures.scheduling import (
     MissedLimit,
     Storage,
     StorageState,
+    all_missed,
     breaches,
     missed_by_expectation,
     missed_by_server,
@@ -64,7 +65,7 @@ def test_targets_that_the_plan_does_not_tell_about_are_left_out() -> None:
 def test_limits_are_missed_from_when_they_first_are() -> None:
     state = StorageState(
         stored_energy=20,
-        minima=(EnergyWindow(NOON, NOON + 3 * HOUR, 21),),
+        minima=(EnergyWindow(NOON, NOON + 3 * HOUR, 21), EnergyWindow(NOON, NOON + HOUR, 20)),
         maxima=(EnergyWindow(NOON + 2 * HOUR, NOON + 9 * HOUR, 15),),
     )
 
@@ -72,6 +73,7 @@ def test_limits_are_missed_from_when_they_first_are() -> None:
         Missed(MissedLimit.MINIMUM, NOON + 2 * HOUR, 21, 16, 5, 0.1),
         Missed(MissedLimit.MAXIMUM, NOON + 2 * HOUR, 15, 16, 1, 0.02),
     )
+    assert missed(state, 20, 22) == ()
 
 
 def test_what_the_server_tells_is_read_for_one_asset() -> None:
@@ -97,6 +99,14 @@ def test_what_the_server_tells_is_read_for_one_asset() -> None:
         Missed(MissedLimit.TARGET, NOON + HOUR / 2, None, None, 0.1, 0.002),
         Missed(MissedLimit.MINIMUM, NOON + HOUR, None, None, 2.5, 0.05),
     )
+
+
+def test_both_accounts_are_told_together_and_nothing_twice() -> None:
+    expected = Missed(MissedLimit.TARGET, NOON + 2 * HOUR, 30, 28, 2, 0.04)
+    same = Missed(MissedLimit.MINIMUM, NOON + 2 * HOUR, None, None, 2, 0.04)
+    other = Missed(MissedLimit.MAXIMUM, NOON + HOUR, None, None, 1, 0.02)
+
+    assert all_missed((expected,), (other, same)) == (other, expected)
 
 
 @pytest.mark.parametrize(

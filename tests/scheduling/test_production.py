@@ -30,6 +30,16 @@ def test_it_may_produce_up_to_its_forecast() -> None:
     }
 
 
+def test_curtailing_later_is_the_server_s_own_choice() -> None:
+    panels = CurtailableProduction(power_sensor=12, forecast_sensor=13)
+
+    model = panels.flex_model(
+        None, start=NOON, end=NOON + timedelta(hours=1), resolution=timedelta(minutes=15)
+    )
+
+    assert "prefer-curtailing-later" not in model
+
+
 def test_its_plan_is_never_its_own_forecast() -> None:
     with pytest.raises(FlexModelError) as refusal:
         CurtailableProduction(power_sensor=12, forecast_sensor=12)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.flexmeasures.scheduling import (
@@ -180,7 +181,31 @@ def test_a_minimum_holds_from_when_it_can_be_reached() -> None:
             "value": "5 kWh",
         }
     ]
-    assert "soc-minima" not in flex_model(STORAGE, state, hours=1)
+    # Half an hour is left of the first: 4 of 5 kWh.
+    assert flex_model(STORAGE, state, hours=1)["soc-minima"] == [
+        {"datetime": "2026-11-22T13:00:00+00:00", "value": "4 kWh"}
+    ]
+
+
+def test_above_a_maximum_that_cannot_be_reached_nothing_more_is_stored() -> None:
+    """A car that only charges stays where it is."""
+    state = StorageState(stored_energy=8, maxima=(EnergyWindow(NOON, NOON + 6 * HOUR, 5),))
+
+    assert flex_model(replace(STORAGE, discharging_power=0), state)["soc-maxima"] == [
+        {
+            "start": "2026-11-22T12:00:00+00:00",
+            "end": "2026-11-22T18:00:00+00:00",
+            "value": "8 kWh",
+        }
+    ]
+    # One that gives 4 kW is below after three quarters of an hour.
+    assert flex_model(STORAGE, state)["soc-maxima"] == [
+        {
+            "start": "2026-11-22T12:45:00+00:00",
+            "end": "2026-11-22T18:00:00+00:00",
+            "value": "5 kWh",
+        }
+    ]
 
 
 def test_power_windows_count_for_every_step_that_they_touch() -> None:
@@ -312,3 +337,62 @@ def test_every_kind_that_stores_energy_tells_its_storage_and_its_state() -> None
     assert battery.storage_state(state) is state
     assert battery.storage.charging_efficiency == pytest.approx(0.9)
     assert battery.storage.discharging_efficiency == pytest.approx(0.9)
+
+
+TIMES = st.integers(-120, 600).map(lambda minutes: NOON + timedelta(minutes=minutes))
+WINDOWS = st.builds(
+    lambda start, minutes, energy: EnergyWindow(start, start + timedelta(minutes=minutes), energy),
+    TIMES,
+    st.integers(1, 600),
+    st.floats(0, 15),
+)
+
+
+@given(
+    storage=st.builds(
+        Storage,
+        power_sensor=st.just(12),
+        capacity=st.just(10.0),
+        minimum_state_of_charge=st.floats(0, 0.4),
+        maximum_state_of_charge=st.floats(0.5, 1),
+        charging_power=st.floats(100, 9000),
+        discharging_power=st.sampled_from([0.0, 3000.0]),
+        retention=st.floats(0.8, 1),
+        usage=st.lists(st.floats(0, 5) | st.just(SensorReference(7)), max_size=2).map(tuple),
+        gain=st.lists(st.floats(0, 5) | st.just(SensorReference(8)), max_size=1).map(tuple),
+    ),
+    state=st.builds(
+        StorageState,
+        stored_energy=st.floats(0, 10),
+        targets=st.lists(
+            st.builds(EnergyTarget, TIMES, st.floats(0, 15), st.booleans()), max_size=3
+        ).map(tuple),
+        minima=st.lists(WINDOWS, max_size=2).map(tuple),
+        maxima=st.lists(WINDOWS, max_size=2).map(tuple),
+    ),
+)
+def test_whatever_is_wanted_the_server_can_read_and_keep_its_hard_limits(
+    storage: Storage, state: StorageState
+) -> None:
+    """Nothing lies outside the plan or between two steps, no list is empty, and the start lies in the hard limits."""
+    model = flex_model(storage, state)
+    end = NOON + 6 * HOUR
+
+    def energy(value: JSON) -> float:
+        assert isinstance(value, str)
+        return float(value.removesuffix(" kWh"))
+
+    start = energy(model["soc-at-start"])
+    assert energy(model.get("soc-min", "0 kWh")) <= start + 1e-9
+    assert start <= energy(model.get("soc-max", "99 kWh")) + 1e-9
+    for name in ("soc-targets", "soc-minima", "soc-maxima"):
+        entries = model.get(name, [{}])
+        assert isinstance(entries, list)
+        assert entries
+        for entry in filter(None, entries):
+            for key in entry.keys() & {"start", "end", "datetime"}:
+                moment = datetime.fromisoformat(entry[key])
+                assert NOON <= moment <= end
+                assert (moment - NOON) % QUARTER == timedelta(0)
+            assert entry.get("start", "") < entry.get("end", "x")
+            assert 0 <= energy(entry["value"]) < 99

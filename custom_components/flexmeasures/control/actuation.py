@@ -250,17 +250,11 @@ class DirectPower(Actuation):
         return None if isinstance(reading, str) else SetPower(reading)
 
 
-@dataclass(frozen=True, slots=True)
-class Script(Actuation):
-    """A script that is told the power, why, and until when; it shows nothing, so it is believed."""
+class BlindActuation(Actuation):
+    """An actuator that shows nothing of what it was told: it is believed."""
 
+    __slots__ = ()
     reads_back = False
-
-    @override
-    def command(
-        self, setpoint: Setpoint, power: float, bounds: Bounds, standing: Command | None
-    ) -> Command | None:
-        return RunScript(power + 0.0, setpoint.source, setpoint.until)
 
     @override
     def shows(self, command: Command, reading: Reading, bounds: Bounds) -> bool:
@@ -273,6 +267,17 @@ class Script(Actuation):
     @override
     def restoring(self, reading: Reading) -> Command | None:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Script(BlindActuation):
+    """A script that is told the power, why, and until when."""
+
+    @override
+    def command(
+        self, setpoint: Setpoint, power: float, bounds: Bounds, standing: Command | None
+    ) -> Command | None:
+        return RunScript(power + 0.0, setpoint.source, setpoint.until)
 
     @override
     def runs(self, command: Command) -> bool:

@@ -1,12 +1,13 @@
-"""One write on its way: sent, settling, verified, and repeated when it did not take."""
+"""What is wanted, and one write on its way: sent, settling, verified, and repeated when it did not take."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
-from .commands import Reading
+from .commands import Command, Reading
 from .exchange import Write
+from .setpoint import SetpointSource
 
 # Service calls that block longer than this hang; what became of them is then read back.
 WRITE_TIMEOUT = timedelta(seconds=30)
@@ -23,6 +24,25 @@ class Phase(StrEnum):
     SETTLING = "settling"
     VERIFYING = "verifying"
     RETRYING = "retrying"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the actuator should be told.
+
+    Attributes:
+        command: None when there is nothing to tell.
+        power: W, consumption positive; None when it is a value that was read before.
+        source: why.
+        is_safe: whether it is the safe value.
+        until: when something else may be wanted; None when only an event changes it.
+    """
+
+    command: Command | None
+    power: float | None
+    source: SetpointSource
+    is_safe: bool
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

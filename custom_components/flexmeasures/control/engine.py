@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..scheduling.grid import as_utc
+from .attempt import Wanted
 from .commands import Command
 from .exchange import (
     ControlResumed,
@@ -33,7 +34,7 @@ from .setpoint import Plan, Request, Setpoint, SetpointSource
 from .settings import ControlSettings, LeaveAsItIs, SafePower, SafeReading, ValueBefore
 from .status import ControlStatistics, ControlStatus
 from .wishes import Wishes
-from .writer import Change, Wanted, Writer
+from .writer import Writer
 
 # Control and a person, or another automation, that take turns faster than this fight.
 _HANDS_OFF = timedelta(minutes=1)
@@ -49,7 +50,11 @@ class ControlEngine:
     """
 
     def __init__(self, settings: ControlSettings, memory: ControlMemory | None = None) -> None:
-        """Begin where a restart has interrupted; nothing is written before the actuator was `Reported`."""
+        """Begin where a restart has interrupted.
+
+        Nothing is written before the actuator was `Reported`: tell plan, inputs and limits first, so that a restart in
+        the middle of a block writes nothing.
+        """
         memory = memory or ControlMemory()
         self._settings = settings
         self._shadow = settings.shadow
@@ -60,6 +65,7 @@ class ControlEngine:
         self._is_released = False
         self._wanted: Wanted | None = None
         self._woken_at: datetime | None = None
+        self._seen_at: datetime | None = None
 
     def handle(self, event: Event, now: datetime) -> tuple[Effect, ...]:
         """Take over what happened, and return what has to be done, in this order.
@@ -72,6 +78,7 @@ class ControlEngine:
             ValueError: the time is naive.
         """
         now = as_utc(now, "now")
+        self._follow_clock(now)
         self._writer.advance(now)
         self._take(event, now)
         self._end_what_is_over(now)
@@ -84,6 +91,17 @@ class ControlEngine:
         self._set_alarm(now)
         effects, self._writer.effects = tuple(self._writer.effects), []
         return effects
+
+    def _follow_clock(self, now: datetime) -> None:
+        """Let nothing wait for hours because the clock was set back."""
+        by = (self._seen_at or now) - now
+        self._seen_at = now
+        if by > timedelta(0):
+            self._writer.clock_set_back(by)
+            if self._suspended_until:
+                self._suspended_until -= by
+            if self._hands_off_until:
+                self._hands_off_until -= by
 
     def _take(self, event: Event, now: datetime) -> None:
         match event:
@@ -113,7 +131,7 @@ class ControlEngine:
 
     def _report(self, event: Reported, now: datetime) -> None:
         was_ours = self._writer.is_in_control
-        if self._writer.report(event, now) is not Change.FOREIGN or not self._carries_out:
+        if not self._writer.report(event, now) or not self._carries_out:
             return
         self._hands_off_until = now + _HANDS_OFF
         if was_ours:
@@ -248,7 +266,7 @@ class ControlEngine:
             return ControlStatus.SETTLING
         if self.held or self._hands_off_until:
             return ControlStatus.WAITING
-        if wanted is None:
+        if wanted is None or not (self._carries_out or self._writer.engaged):
             return ControlStatus.IDLE
         return ControlStatus.SAFE if wanted.is_safe else ControlStatus.FOLLOWING
 

@@ -1,7 +1,7 @@
 """How often and how soon an actuator may be written to."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -127,3 +127,59 @@ class WriteLog:
         if len(self._times) < limit:
             return None
         return self._times[len(self._times) - limit] + _DAY
+
+
+class Guard:
+    """Owns when the actuator was written to and when its device started or stopped, and holds writes back by that.
+
+    When this fails, a compressor is started every minute.
+
+    Attributes:
+        running: whether the device was last told to run; None while that is not known.
+        turned_at: when that last changed.
+        log: the writes of the last 24 hours.
+    """
+
+    __slots__ = ("_rails", "log", "running", "turned_at")
+
+    def __init__(
+        self, rails: GuardRails, writes: Iterable[datetime], turned_at: datetime | None
+    ) -> None:
+        """Go on with what was known before a restart."""
+        self._rails = rails
+        self.log = WriteLog(writes)
+        self.running: bool | None = None
+        self.turned_at = turned_at
+
+    def turn(self, runs: bool, now: datetime) -> None:
+        """Take over that the device runs or stands still from now on."""
+        if runs is not self.running:
+            self.running, self.turned_at = runs, now
+
+    def free_at(self, *, is_urgent: bool) -> datetime | None:
+        """Return when one more write fits into the budget; None when now. What is urgent has all of it."""
+        reserve = 0 if is_urgent else self._rails.reserve
+        return self.log.free_at(self._rails.writes_per_day - reserve)
+
+    def hold(self, now: datetime, *, is_urgent: bool, runs: bool) -> Held | None:
+        """Return what holds a write back the longest; None when nothing does.
+
+        Args:
+            now: aware time.
+            is_urgent: whether it is the safe value, or ends a power beyond the limits: it only waits for the budget.
+            runs: whether the device runs after it.
+        """
+        waits = [(GuardRail.BUDGET, self.free_at(is_urgent=is_urgent))]
+        if not is_urgent:
+            waits += self._waits(runs=runs)
+        held = [Held(rail, until) for rail, until in waits if until and until > now]
+        return max(held, key=lambda wait: wait.until or now, default=None)
+
+    def _waits(self, *, runs: bool) -> Iterator[tuple[GuardRail, datetime | None]]:
+        if self.log.last:
+            yield GuardRail.DWELL, self.log.last + self._rails.minimum_dwell
+        if self.turned_at and self.running is not None and self.running is not runs:
+            if runs:
+                yield GuardRail.MINIMUM_OFF, self.turned_at + self._rails.minimum_off
+            else:
+                yield GuardRail.MINIMUM_ON, self.turned_at + self._rails.minimum_on

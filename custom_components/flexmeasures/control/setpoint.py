@@ -6,6 +6,7 @@ from enum import StrEnum
 from math import isfinite
 
 from ..scheduling import Schedule
+from ..scheduling.grid import as_utc
 from .limits import PowerLimits
 
 
@@ -84,6 +85,9 @@ class Plan:
     trusted: bool = True
     expires: datetime | None = None
 
+    def __post_init__(self) -> None:
+        _check_time(self.expires, "expires")
+
     @property
     def valid_until(self) -> datetime:
         """When nothing may follow this plan any more."""
@@ -115,14 +119,17 @@ class Override:
     Attributes:
         power: W, consumption positive.
         until: aware time of its end; None until it is taken back.
+
+    Raises:
+        ValueError: the power is not finite, or the time is naive.
     """
 
     power: float
     until: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not isfinite(self.power):
-            raise ValueError("power must be finite")
+        _check_power(self.power, "power")
+        _check_time(self.until, "until")
 
     def holds(self, now: datetime) -> bool:
         """Tell whether it has not ended."""
@@ -139,6 +146,9 @@ class Request:
         mode_until: when the mode ends by itself; None for as long as its own end is not reached.
         manual_power: W, consumption positive, of the manual mode.
         override: wins over the mode while it holds.
+
+    Raises:
+        ValueError: the power is not finite, or the time is naive.
     """
 
     following: bool = False
@@ -147,10 +157,9 @@ class Request:
     manual_power: float = 0.0
     override: Override | None = None
 
-    @property
-    def is_personal(self) -> bool:
-        """Tell whether a person asked for something else than the schedule."""
-        return self.override is not None or self.mode is not Mode.SCHEDULE
+    def __post_init__(self) -> None:
+        _check_power(self.manual_power, "manual_power")
+        _check_time(self.mode_until, "mode_until")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +177,16 @@ class Inputs:
     unmet_conditions: frozenset[str] = frozenset()
     charged: bool = False
     discharged: bool = False
+
+
+def _check_power(power: float, name: str) -> None:
+    if not isfinite(power):
+        raise ValueError(f"{name} must be finite")
+
+
+def _check_time(time: datetime | None, name: str) -> None:
+    if time is not None:
+        as_utc(time, name)
 
 
 def mode_is_over(request: Request, inputs: Inputs, now: datetime) -> bool:

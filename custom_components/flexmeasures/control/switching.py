@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import override
 
-from .actuation import Actuation, same_number, toward_rest
+from .actuation import Actuation, BlindActuation, same_number, toward_rest
 from .commands import (
     OFF,
     ON,
@@ -217,14 +217,13 @@ class OffsetTemperature(_Temperature):
 
 
 @dataclass(frozen=True, slots=True)
-class Start(Actuation):
+class Start(BlindActuation):
     """A button or script that starts a process, once for each planned start; a process is never stopped half-way.
 
     Attributes:
         threshold: from which power on the process is planned to run.
     """
 
-    reads_back = False
     threshold: Threshold
 
     @override
@@ -233,18 +232,6 @@ class Start(Actuation):
     ) -> Command | None:
         started = standing is not None
         return PressStart() if self.threshold.runs(power, started) else None
-
-    @override
-    def shows(self, command: Command, reading: Reading, bounds: Bounds) -> bool:
-        return False
-
-    @override
-    def power(self, reading: Reading) -> float | None:
-        return None
-
-    @override
-    def restoring(self, reading: Reading) -> Command | None:
-        return None
 
     @override
     def runs(self, command: Command) -> bool:

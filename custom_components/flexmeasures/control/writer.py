@@ -1,52 +1,20 @@
 """Brings one actuator to what is wanted: writes, looks whether it took, and repeats, within the guard rails."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from .actuation import Actuation
-from .attempt import Attempt, Phase
+from .attempt import Attempt, Phase, Wanted
 from .clamping import DeviceClamp
 from .commands import ANY_VALUE, Command, Reading
 from .exchange import Effect, Notice, NoticeKind, Origin, Outcome, Reported, Verify, Write
-from .guard_rails import GuardRail, GuardRails, Held, WriteLog
+from .guard_rails import Guard, GuardRail, GuardRails, Held
 from .limits import PowerLimits
 from .memory import ControlMemory
+from .patience import Patience
 from .setpoint import Setpoint, SetpointSource
 from .status import ControlStatistics
-
-# What the device changed by itself is written again no sooner, and once a step: it may be protecting itself.
-_REASSERT_DELAY = timedelta(minutes=1)
-# A device that does not follow is told again once a step; without a step to come as often as a usual one.
-_WITHOUT_STEP = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What the actuator should be told.
-
-    Attributes:
-        command: None when there is nothing to tell.
-        power: W, consumption positive; None when it is a value that was read before.
-        source: why.
-        is_safe: whether it is the safe value.
-        until: when something else may be wanted; None when only an event changes it.
-    """
-
-    command: Command | None
-    power: float | None
-    source: SetpointSource
-    is_safe: bool
-    until: datetime | None
-
-
-class Change(StrEnum):
-    """What a report means."""
-
-    NONE = "none"
-    FOREIGN = "foreign"
-    OURS = "ours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +36,25 @@ class Writer:
         engaged: whether the device holds, or may hold, a value of ours that is not its safe value.
         captured: what it showed before; None when nothing.
         held: what holds the wanted write back; None when nothing does.
-        ignored: whether the device does not take what it is told.
     """
 
     def __init__(self, actuation: Actuation, rails: GuardRails, memory: ControlMemory) -> None:
         """Begin where a restart has interrupted."""
         self._actuation = actuation
         self._rails = rails
-        self._log = WriteLog(memory.writes)
+        self._guard = Guard(rails, memory.writes, memory.turned_at)
         self.effects: list[Effect] = []
         self.engaged = memory.engaged
         self.captured = memory.captured
         self.held: Held | None = None
-        self.ignored = False
         self._remembered_power = memory.standing_power
-        self._turned_at = memory.turned_at
-        self._running: bool | None = None
         self._reading: Reading | None = None
         self._bounds = ANY_VALUE
         self._available = False
         self._clamp: DeviceClamp | None = None
         self._standing: _Standing | None = None
         self._attempt: Attempt | None = None
-        self._ignored_command: Command | None = None
-        self._told_again_at: datetime | None = None
-        self._drifted_at: datetime | None = None
-        self._reasserted_until: datetime | None = None
+        self._patience = Patience()
         self._last_read_back: datetime | None = None
         # Whether something was sent of which is not known yet whether it arrives: then what the actuator shows may be
         # older, and is no reason not to write.
@@ -102,7 +63,7 @@ class Writer:
 
     def advance(self, now: datetime) -> None:
         """Let time pass: forget old writes, and go on with a write whose phase is over."""
-        self._log.advance(now)
+        self._guard.log.advance(now)
         attempt = self._attempt
         if attempt is None or now < attempt.deadline:
             return
@@ -110,13 +71,24 @@ class Writer:
             case Phase.WRITING if not self._actuation.reads_back:
                 # It was called and never answered. Calling it again might start a process twice.
                 self._took(attempt, now)
+            case Phase.WRITING if self._reading is not None and self._is_told(self._reading):
+                self._took(attempt, now)
             case Phase.WRITING | Phase.SETTLING:
                 self.effects.append(Verify())
                 self._attempt = attempt.verifying(now)
             case Phase.VERIFYING:
                 self._judge(attempt, now)
             case Phase.RETRYING:
-                pass  # repeated when it is still wanted
+                # Repeated by `carry_out`, if it is still wanted.
+                return
+
+    def clock_set_back(self, by: timedelta) -> None:
+        """Bring forward what would otherwise wait for as long as the clock was set back."""
+        if self._attempt:
+            self._attempt = replace(self._attempt, deadline=self._attempt.deadline - by)
+        self._patience.clock_set_back(by)
+        if self._guard.turned_at:
+            self._guard.turned_at -= by
 
     def command(self, setpoint: Setpoint, power: float, now: datetime) -> Command | None:
         """Return what tells the actuator the power (W, consumption positive)."""
@@ -134,33 +106,42 @@ class Writer:
 
     # What the actuator tells
 
-    def report(self, event: Reported, now: datetime) -> Change:
-        """Take over what the actuator shows, and tell whose doing it is."""
+    def report(self, event: Reported, now: datetime) -> bool:
+        """Take over what the actuator shows, and tell whether somebody else changed it."""
         was_available, before = self._available, self._reading
         self._available, self._bounds = event.available, event.bounds
         if not event.available:
             self._lose()
-            return Change.NONE
+            return False
         if not was_available:
             self._reading = event.reading
             self._return(now)
-            return Change.NONE
+            return False
         if event.reading is None:
-            return Change.NONE
+            return False
         self._reading = event.reading
-        if self._clamp and self._clamp.is_exceeded(event.reading):
-            self._clamp = None
         if self._is_told(event.reading):
-            return self._echo(now)
+            self._echo(now)
+            return False
         if event.origin is Origin.FOREIGN and event.reading != before:
             self._taken_over(event.reading, now)
-            return Change.FOREIGN
+            return True
+        if self._clamp and self._clamp.is_exceeded(event.reading):
+            # It was only slow: what it shows may well be what is wanted.
+            self._clamp = self._standing = None
+        if self._standing and now < self._standing.since + self._rails.settle_time:
+            # Many integrations show at once what they were told, and only then what the device made of it.
+            command = self._standing.command
+            told = self._actuation.reading_of(command) if command else None
+            if clamp := DeviceClamp.learn(told, 0.0, event.reading, now, self._clamp):
+                self._accept(clamp, event.reading, now)
+                return False
         if event.origin is Origin.OWN and event.reading != before:
             # Written by us before somebody else did, shown after.
             self.engaged = True
-        if self._standing and self._standing.command and self._drifted_at is None:
-            self._drifted_at = now
-        return Change.NONE
+        if self._standing and self._standing.command:
+            self._patience.drift(now)
+        return False
 
     def _is_told(self, reading: Reading) -> bool:
         if self._attempt:
@@ -168,43 +149,44 @@ class Writer:
         command = self._standing.command if self._standing else None
         return command is not None and self._actuation.shows(command, reading, self._bounds)
 
-    def _echo(self, now: datetime) -> Change:
+    def _echo(self, now: datetime) -> None:
         """Take over that the actuator shows what it was told."""
-        self._drifted_at = None
+        self._patience.drifted_at = None
         self._last_read_back = now
+        if self._attempt:
+            self.engaged = not self._attempt.write.is_safe
         if self._attempt and self._attempt.phase is not Phase.WRITING:
             self._took(self._attempt, now)
-        return Change.OURS
 
     def _lose(self) -> None:
         """The actuator is away: what it holds is not known any more, unless it only believes what it is told."""
         self._reading = None
         if self._actuation.reads_back:
-            self._standing = self._clamp = self._drifted_at = None
+            self._standing = self._clamp = self._patience.drifted_at = None
             self._uncertain = False
             if self._attempt and self._attempt.phase is not Phase.WRITING:
                 self._attempt = None
 
     def _return(self, now: datetime) -> None:
-        self._ignored_command = self._told_again_at = None
-        if self._running is None and (told := self._told):
-            self._running = self._actuation.runs(told)
+        self._patience.begin_anew()
+        if self._guard.running is None and (told := self._told):
+            self._guard.running = self._actuation.runs(told)
         if self._remembered_power is not None and not self._actuation.reads_back:
             setpoint = Setpoint(self._remembered_power, SetpointSource.SCHEDULE, None)
             told = self.command(setpoint, self._remembered_power, now)
             self._standing = _Standing(told, self._remembered_power, now)
-            self._running = told is not None and self._actuation.runs(told)
+            self._guard.running = told is not None and self._actuation.runs(told)
         self._remembered_power = None
 
     def _taken_over(self, reading: Reading, now: datetime) -> None:
         """A person or another automation changed the actuator: nothing that it shows is ours."""
         self.engaged = False
-        self._standing = self._drifted_at = None
+        self._standing = self._patience.drifted_at = None
         self._uncertain = self._attempt is not None and self._attempt.phase is Phase.WRITING
         if self._attempt and self._attempt.phase is not Phase.WRITING:
             self._attempt = None
         if (told := self._actuation.restoring(reading)) is not None:
-            self._turn(self._actuation.runs(told), now)
+            self._guard.turn(self._actuation.runs(told), now)
 
     # What became of a write
 
@@ -222,7 +204,7 @@ class Writer:
             case Outcome.TAKEN:
                 self._attempt = attempt.settling(now + self._rails.settle_time)
             case Outcome.DROPPED:
-                self._log.take_back()
+                self._guard.log.take_back()
                 self._attempt = self._standing = None
             case Outcome.FAILED:
                 self._failed(attempt, now, at_once=False)
@@ -235,16 +217,17 @@ class Writer:
         self.engaged = not write.is_safe
         if self.ignored:
             self.effects.append(Notice(NoticeKind.FOLLOWING_AGAIN))
-        self.ignored = False
+        self._patience.is_ignored = False
 
     def _stand(
         self, command: Command | None, power: float | None, now: datetime, *, is_safe: bool
     ) -> None:
         self._standing = _Standing(command, power, now)
         self._uncertain = False
-        self._attempt = self._drifted_at = self._ignored_command = self._told_again_at = None
+        self._attempt = self._patience.drifted_at = None
+        self._patience.begin_anew()
         if command is None:
-            self.ignored = False
+            self._patience.is_ignored = False
         if is_safe:
             self.engaged = False
 
@@ -255,10 +238,14 @@ class Writer:
         if clamp is None or self._reading is None:
             self._failed(attempt, now, at_once=True)
             return
-        self._clamp = clamp
         self._took(attempt, now)
+        self._accept(clamp, self._reading, now)
+
+    def _accept(self, clamp: DeviceClamp, reading: Reading, now: datetime) -> None:
+        """Believe the device that it takes no more than it shows."""
+        self._clamp = clamp
         self._standing = _Standing(
-            self._actuation.restoring(self._reading), self._actuation.power(self._reading), now
+            self._actuation.restoring(reading), self._actuation.power(reading), now
         )
 
     def _failed(self, attempt: Attempt, now: datetime, *, at_once: bool) -> None:
@@ -272,10 +259,7 @@ class Writer:
     def _give_up(self, attempt: Attempt, now: datetime) -> None:
         if not self.ignored:
             self.effects.append(Notice(NoticeKind.NOT_FOLLOWING))
-        self.ignored = True
-        self._ignored_command = attempt.write.command
-        expires = attempt.write.expires
-        self._told_again_at = expires if expires and expires > now else now + _WITHOUT_STEP
+        self._patience.give_up(attempt.write, now)
         self._attempt = self._standing = None
 
     # What is wanted
@@ -291,21 +275,31 @@ class Writer:
         if wanted is None:
             self._abandon()
             return
-        if attempt and attempt.write.command == wanted.command:
+        if attempt and attempt.write.command == wanted.command and self._available:
             if attempt.phase is Phase.RETRYING and now >= attempt.deadline:
                 self._repeat(attempt, wanted, now, generation)
             return
         self._abandon()
         if wanted.command is None:
-            self._stand(None, wanted.power, now, is_safe=wanted.is_safe)
+            self._let_be(wanted, now)
             return
         if self._stands(wanted, now, limits):
-            if wanted.is_safe:
+            if wanted.is_safe and self._patience.drifted_at is None:
                 self.engaged = False
             return
-        self.held = self._hold(wanted, wanted.command, now)
+        standing = self._standing.power if self._standing else None
+        is_urgent = wanted.is_safe or (standing is not None and not limits.holds(standing))
+        self.held = self._hold(wanted.command, now, is_urgent=is_urgent)
         if self.held is None:
             self._begin(wanted, wanted.command, now, generation)
+
+    def _let_be(self, wanted: Wanted, now: datetime) -> None:
+        """There is nothing to tell."""
+        if not wanted.is_safe or self._actuation.reads_back:
+            self._stand(None, wanted.power, now, is_safe=wanted.is_safe)
+        else:
+            # A process that was started runs on, and is not started again when its plan is followed again.
+            self.engaged = self._patience.is_ignored = False
 
     def _abandon(self) -> None:
         """Leave a write that is no longer wanted; what the actuator holds is then what it shows."""
@@ -340,15 +334,8 @@ class Writer:
         refresh = self._rails.refresh_every
         if refresh and self._actuation.reads_back and now >= standing.since + refresh:
             return True
-        return self._reassert_at is not None and now >= self._reassert_at
-
-    @property
-    def _reassert_at(self) -> datetime | None:
-        """Return when to write again what the device changed by itself."""
-        if self._drifted_at is None:
-            return None
-        at = self._drifted_at + _REASSERT_DELAY
-        return max(at, self._reasserted_until) if self._reasserted_until else at
+        reassert_at = self._patience.reassert_at
+        return reassert_at is not None and now >= reassert_at
 
     def release(self) -> None:
         """Wait for nothing any more: what is wanted next is written at once, unless it is on its way."""
@@ -367,40 +354,26 @@ class Writer:
             and (write.expires is None or now < write.expires)
         )
 
-    def _hold(self, wanted: Wanted, command: Command, now: datetime) -> Held | None:
+    def _hold(self, command: Command, now: datetime, *, is_urgent: bool) -> Held | None:
         """Return what holds the write back; None when nothing does."""
         if not self._available:
             return Held(GuardRail.UNAVAILABLE, None)
-        again_at = self._told_again_at
-        if again_at and now < again_at and command == self._ignored_command:
+        if again_at := self._patience.wait(command, now):
             return Held(GuardRail.IGNORED, again_at)
-        reserve = 0 if wanted.is_safe else self._rails.reserve
-        waits = [(GuardRail.BUDGET, self._log.free_at(self._rails.writes_per_day - reserve))]
-        if not wanted.is_safe:
-            if self._log.last:
-                waits.append((GuardRail.DWELL, self._log.last + self._rails.minimum_dwell))
-            if self._turned_at and self._running is not None:
-                runs = self._actuation.runs(command)
-                if self._running and not runs:
-                    waits.append((GuardRail.MINIMUM_ON, self._turned_at + self._rails.minimum_on))
-                if runs and not self._running:
-                    waits.append((GuardRail.MINIMUM_OFF, self._turned_at + self._rails.minimum_off))
-        pending = [Held(rail, until) for rail, until in waits if until and until > now]
-        return max(pending, key=lambda held: held.until or now, default=None)
+        runs = self._actuation.runs(command)
+        return self._guard.hold(now, is_urgent=is_urgent, runs=runs)
 
     def _begin(self, wanted: Wanted, command: Command, now: datetime, generation: int) -> None:
         if not wanted.is_safe and not self.engaged:
             self.captured = self._reading
             self.engaged = True
-        if self._drifted_at is not None:
-            self._reasserted_until = wanted.until or now + _WITHOUT_STEP
+        self._patience.reassert(wanted, now)
         write = self._write(wanted, command, generation)
         self._attempt = Attempt.begin(write, self._reading, now)
         self._send(write, now)
 
     def _repeat(self, attempt: Attempt, wanted: Wanted, now: datetime, generation: int) -> None:
-        reserve = 0 if wanted.is_safe else self._rails.reserve
-        if not self._available or self._log.free_at(self._rails.writes_per_day - reserve):
+        if self._guard.free_at(is_urgent=wanted.is_safe):
             self._give_up(attempt, now)
             return
         write = self._write(wanted, attempt.write.command, generation)
@@ -421,15 +394,11 @@ class Writer:
         )
 
     def _send(self, write: Write, now: datetime) -> None:
-        self._log.record(now)
+        self._guard.log.record(now)
         self._standing = None
         self._uncertain = True
-        self._turn(self._actuation.runs(write.command), now)
+        self._guard.turn(self._actuation.runs(write.command), now)
         self.effects.append(write)
-
-    def _turn(self, runs: bool, now: datetime) -> None:
-        if runs is not self._running:
-            self._running, self._turned_at = runs, now
 
     # What people see
 
@@ -438,7 +407,7 @@ class Writer:
         times = (
             self._attempt and self._attempt.deadline,
             self.held and self.held.until,
-            self._reassert_at,
+            self._patience.reassert_at,
             self._standing
             and self._rails.refresh_every
             and self._standing.since + self._rails.refresh_every,
@@ -446,9 +415,15 @@ class Writer:
         return (time for time in times if time and time > now)
 
     @property
+    def ignored(self) -> bool:
+        """Tell whether the device does not take what it is told."""
+        return self._patience.is_ignored
+
+    @property
     def is_in_control(self) -> bool:
         """Tell whether the actuator holds, or is about to hold, what it was told."""
-        return self.engaged or self._standing is not None or self._attempt is not None
+        told = self._standing and self._standing.command
+        return self.engaged or told is not None or self._attempt is not None
 
     @property
     def is_settling(self) -> bool:
@@ -458,8 +433,8 @@ class Writer:
     def statistics(self) -> ControlStatistics:
         """Return what was done."""
         return ControlStatistics(
-            writes=self._log.count(),
-            last_write=self._log.last,
+            writes=self._guard.log.count(),
+            last_write=self._guard.log.last,
             last_read_back=self._last_read_back,
             reading=self._reading,
             retries=self._retries,
@@ -469,9 +444,9 @@ class Writer:
         """Return what a restart must not forget of this."""
         told = self._standing or (self._attempt and self._attempt.write)
         return ControlMemory(
-            writes=self._log.times(),
+            writes=self._guard.log.times(),
             engaged=self.engaged,
             captured=self.captured,
             standing_power=told.power if told else self._remembered_power,
-            turned_at=self._turned_at,
+            turned_at=self._guard.turned_at,
         )

@@ -1,18 +1,15 @@
 """A battery, as people know it: one efficiency for there and back."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 import math
+from typing import override
 
 from .errors import check_efficiency
-from .quantities import JSON
-from .storage import PowerRange, Storage
-from .storage_state import StorageState
+from .storage import PowerRange, Storage, StoragePreset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Battery:
+class Battery(StoragePreset):
     """What a battery can do.
 
     Attributes:
@@ -51,6 +48,7 @@ class Battery:
         _ = self.storage
 
     @property
+    @override
     def storage(self) -> Storage:
         """Return the battery as a storage; what is lost is lost half-way each way, as FlexMeasures takes it."""
         one_way = math.sqrt(self.roundtrip_efficiency)
@@ -68,17 +66,3 @@ class Battery:
             prefers_charging_sooner=self.prefers_charging_sooner,
             predicted_energy_sensor=self.predicted_energy_sensor,
         )
-
-    def storage_state(self, state: StorageState) -> StorageState:
-        """Return the state as it is; other kinds of devices have states of their own."""
-        return state
-
-    def flex_model(
-        self, state: StorageState, *, start: datetime, end: datetime, resolution: timedelta
-    ) -> Mapping[str, JSON]:
-        """Return the battery's entry of a trigger's flex-model; see `Storage.flex_model`.
-
-        Raises:
-            ValueError: the stored energy is not finite, negative, or above the capacity by more than rounding.
-        """
-        return self.storage.flex_model(state, start=start, end=end, resolution=resolution)

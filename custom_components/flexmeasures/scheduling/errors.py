@@ -1,5 +1,6 @@
 """Why a flex-model or flex-context was refused, and the checks that refuse it."""
 
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 import math
 
@@ -46,9 +47,7 @@ def check_finite(**values: float) -> None:
     Raises:
         FlexModelError: names the first such value.
     """
-    for name, value in values.items():
-        if not math.isfinite(value):
-            raise FlexModelError(name, FlexModelProblem.NOT_FINITE)
+    _check(values, FlexModelProblem.NOT_FINITE, math.isfinite)
 
 
 def check_positive(**values: float) -> None:
@@ -58,9 +57,7 @@ def check_positive(**values: float) -> None:
         FlexModelError: names the first such value.
     """
     check_finite(**values)
-    for name, value in values.items():
-        if value <= 0:
-            raise FlexModelError(name, FlexModelProblem.NOT_POSITIVE)
+    _check(values, FlexModelProblem.NOT_POSITIVE, lambda value: value > 0)
 
 
 def check_not_negative(**values: float) -> None:
@@ -70,9 +67,7 @@ def check_not_negative(**values: float) -> None:
         FlexModelError: names the first such value.
     """
     check_finite(**values)
-    for name, value in values.items():
-        if value < 0:
-            raise FlexModelError(name, FlexModelProblem.NEGATIVE)
+    _check(values, FlexModelProblem.NEGATIVE, lambda value: value >= 0)
 
 
 def check_share(**values: float) -> None:
@@ -82,9 +77,7 @@ def check_share(**values: float) -> None:
         FlexModelError: names the first such value.
     """
     check_finite(**values)
-    for name, value in values.items():
-        if not 0 <= value <= 1:
-            raise FlexModelError(name, FlexModelProblem.NOT_A_SHARE)
+    _check(values, FlexModelProblem.NOT_A_SHARE, lambda value: 0 <= value <= 1)
 
 
 def check_efficiency(**values: float) -> None:
@@ -93,7 +86,13 @@ def check_efficiency(**values: float) -> None:
     Raises:
         FlexModelError: names the first such value.
     """
-    check_share(**values)
+    check_finite(**values)
+    _check(values, FlexModelProblem.NOT_A_SHARE, lambda value: 0 < value <= 1)
+
+
+def _check(
+    values: Mapping[str, float], problem: FlexModelProblem, is_right: Callable[[float], bool]
+) -> None:
     for name, value in values.items():
-        if value == 0:
-            raise FlexModelError(name, FlexModelProblem.NOT_A_SHARE)
+        if not is_right(value):
+            raise FlexModelError(name, problem)

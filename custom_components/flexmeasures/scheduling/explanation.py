@@ -14,6 +14,8 @@ from .storage_state import StorageState
 # Share of the capacity, and kWh, within which a stored energy counts as at its limit.
 _AT_LIMIT_SHARE = 0.002
 _AT_LIMIT = 0.01
+# Per kWh: prices that differ by less are equal but for the rounding of a mean.
+_EQUAL_PRICE = 1e-9
 
 
 class BindingConstraint(StrEnum):
@@ -222,7 +224,6 @@ class _Explainer:
             )
         sign = 1 if block.kind is BlockKind.CHARGE else -1
         ranked = [other for other in side if other is not None]
-        # The mean of equal prices may be off by rounding.
         better = sum(sign * other < sign * price - _EQUAL_PRICE for other in ranked)
         return BlockExplanation(
             block,
@@ -248,8 +249,8 @@ class _Explainer:
             other = side[index]
             if other is None or not self._is_possible(block.kind, index):
                 continue
-            if self.schedule.start + (index + 1) * self.schedule.resolution > deadline:
-                continue
+            if index >= deadline:
+                break
             if best is None or sign * other < best[0]:
                 best = (sign * other, index)
         if best is None or block.energy is None:
@@ -258,14 +259,13 @@ class _Explainer:
         start = self.schedule.start + best[1] * self.schedule.resolution
         return NextBest(start, found, sign * (found - price) * abs(block.energy))
 
-    def _deadline(self, block: Block) -> datetime:
-        """Return until when a block's energy is needed: the next target, if it charges."""
+    def _deadline(self, block: Block) -> int:
+        """Return before which step a block's energy is needed: that of the next target, if it charges."""
+        times = [self.schedule.valid_until]
         if self.planned and block.kind is BlockKind.CHARGE:
-            times = [
-                target.time for target in self.planned.state.targets if target.time >= block.end
-            ]
-            return min([*times, self.schedule.valid_until])
-        return self.schedule.valid_until
+            targets = self.planned.state.targets
+            times += [target.time for target in targets if target.time >= block.end]
+        return (min(times) - self.schedule.start) // self.schedule.resolution
 
     def _is_possible(self, kind: BlockKind, index: int) -> bool:
         if self.reach is None:
@@ -300,6 +300,3 @@ class _Explainer:
             return energy >= min([*limits, storage.maximum_energy]) - tolerance
         limits = [each.energy for each in state.minima if each.start <= block.end <= each.end]
         return energy <= max([*limits, storage.minimum_energy]) + tolerance
-
-
-_EQUAL_PRICE = 1e-9

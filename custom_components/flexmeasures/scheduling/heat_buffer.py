@@ -1,13 +1,10 @@
 """A heat buffer: a boiler, a tank behind a heat pump, or the thermal mass of a house."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from typing import override
 
 from .errors import FlexModelError, FlexModelProblem, check_finite, check_positive, check_share
-from .quantities import JSON
-from .storage import Flow, PowerRange, Storage
-from .storage_state import StorageState
+from .storage import Flow, PowerRange, Storage, StoragePreset
 
 # kWh that a litre of water takes up per kelvin: 4.186 kJ/(kg K), 1 kg per litre.
 _KWH_PER_LITRE_AND_KELVIN = 4.186 / 3600
@@ -57,7 +54,7 @@ class WaterTank:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeatBuffer:
+class HeatBuffer(StoragePreset):
     """What a heat buffer and what heats it can do.
 
     Attributes:
@@ -104,6 +101,7 @@ class HeatBuffer:
         _ = self.storage
 
     @property
+    @override
     def storage(self) -> Storage:
         """Return the buffer as a storage of heat that electricity fills."""
         return Storage(
@@ -120,17 +118,3 @@ class HeatBuffer:
             prefers_charging_sooner=self.prefers_charging_sooner,
             predicted_energy_sensor=self.predicted_energy_sensor,
         )
-
-    def storage_state(self, state: StorageState) -> StorageState:
-        """Return the state as it is; other kinds of devices have states of their own."""
-        return state
-
-    def flex_model(
-        self, state: StorageState, *, start: datetime, end: datetime, resolution: timedelta
-    ) -> Mapping[str, JSON]:
-        """Return the buffer's entry of a trigger's flex-model; see `Storage.flex_model`.
-
-        Raises:
-            ValueError: the stored heat is not finite, negative, or above the capacity by more than rounding.
-        """
-        return self.storage.flex_model(state, start=start, end=end, resolution=resolution)

@@ -16,6 +16,8 @@ from .storage_state import EnergyWindow, StorageState
 _TOLERANCE = 0.005
 # A plan that misses less than this of the capacity is what was asked for.
 _TOLERANCE_SHARE = 0.001
+# In the prices' currency; what the solver's rounding leaves of a limit that is kept.
+_FREE = 0.01
 _VIOLATION = re.compile(r"^(\d+(?:\.\d*)?(?:e[-+]?\d+)?) kWh$")
 
 
@@ -95,6 +97,16 @@ def missed_by_expectation(
     found += [boundaries.first(MissedLimit.MAXIMUM, window) for window in state.maxima]
     missed = [each for each in found if each is not None]
     return tuple(sorted(missed, key=lambda each: each.time))
+
+
+def all_missed(by_expectation: Sequence[Missed], by_server: Sequence[Missed]) -> tuple[Missed, ...]:
+    """Return what is missed by either account, in order of time; at one moment the expectation says more.
+
+    The server calls a target of which more is welcome a minimum, so the kinds may differ where the times do not.
+    """
+    expected = {missed.time for missed in by_expectation}
+    told = (missed for missed in by_server if missed.time not in expected)
+    return tuple(sorted((*by_expectation, *told), key=lambda each: each.time))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +205,6 @@ def breaches(commitment_costs: Mapping[str, float]) -> tuple[Breach, ...]:
         if math.isfinite(cost) and cost > _FREE and _is_limit(name)
     ]
     return tuple(sorted(found, key=lambda breach: -breach.cost))
-
-
-# In the prices' currency; what the solver's rounding leaves of a limit that is kept.
-_FREE = 0.01
 
 
 def _is_limit(name: str) -> bool:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import math
 from typing import Self
 
-from .grid import as_utc, ceil_to_resolution, floor_to_resolution
+from .grid import as_utc, ceil_to_resolution, floor_to_resolution, hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,13 +231,10 @@ class StepPrices:
         if power == 0:
             return 0.0
         price = self.of(index, power)
-        return None if price is None else price * power / 1000 * (self.resolution / _HOUR)
+        return None if price is None else price * power / 1000 * hours(self.resolution)
 
     def total(self, powers: Sequence[float | None]) -> float | None:
         """Return what powers cost from the first step on; None when one of them is not known."""
         costs = [self.cost(index, power) for index, power in enumerate(powers)]
         known = [cost for cost in costs if cost is not None]
         return math.fsum(known) if len(known) == len(costs) else None
-
-
-_HOUR = timedelta(hours=1)

@@ -9,6 +9,9 @@ from .grid import as_utc, ceil_to_resolution, hours, step_starts
 from .prices import PriceSeries
 from .quantities import JSON, during, kilowatt_hours, watts
 
+# In the prices' currency: costs that differ by less are equal but for rounding, and then the earlier start is better.
+_EQUAL_COST = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftableProcess:
@@ -162,13 +165,9 @@ def cheapest_start(
     best: ProcessStart | None = None
     for start in starts if first <= last else ():
         cost = run_cost(process, prices, start)
-        # Equal costs may differ by rounding, and then the earlier start is the better one.
-        if cost is not None and (best is None or cost < best.cost - _EQUAL):
+        if cost is not None and (best is None or cost < best.cost - _EQUAL_COST):
             best = ProcessStart(start, cost)
     return best
-
-
-_EQUAL = 1e-9
 
 
 def run_cost(process: ShiftableProcess, prices: PriceSeries, start: datetime) -> float | None:

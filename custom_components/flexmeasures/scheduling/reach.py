@@ -122,7 +122,7 @@ class Reach:
         resolution: timedelta,
     ) -> Self:
         """Return what a storage can reach from start to end; what sensors tell of usage is not known here."""
-        limits = _limits(storage, state, start, end, resolution)
+        limits = power_limits(storage, state, start, end, resolution)
         recursion = Recursion.of(storage, resolution)
         flow = storage.known_flow
         high = low = state.stored_energy
@@ -169,7 +169,7 @@ class Reach:
         return None
 
 
-def _limits(
+def power_limits(
     storage: Storage, state: StorageState, start: datetime, end: datetime, resolution: timedelta
 ) -> list[tuple[float, float]]:
     """Return W of consumption and production per step; a window counts for every step that it touches."""

@@ -1,5 +1,6 @@
 """What anything that stores energy can do."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -178,3 +179,28 @@ class Storage:
             ValueError: the stored energy is not finite, negative, or above the capacity by more than rounding.
         """
         return storage_flex_model(self, state, start=start, end=end, resolution=resolution)
+
+
+class StoragePreset(ABC):
+    """A kind of device that is a storage in other words, and whose state is that of a storage."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def storage(self) -> Storage:
+        """Return the device as a storage."""
+
+    def storage_state(self, state: StorageState) -> StorageState:
+        """Return the state as it is; other kinds of devices have states of their own."""
+        return state
+
+    def flex_model(
+        self, state: StorageState, *, start: datetime, end: datetime, resolution: timedelta
+    ) -> Mapping[str, JSON]:
+        """Return the device's entry of a trigger's flex-model; see `Storage.flex_model`.
+
+        Raises:
+            ValueError: the stored energy is not finite, negative, or above the capacity by more than rounding.
+        """
+        return self.storage.flex_model(state, start=start, end=end, resolution=resolution)

@@ -1,13 +1,13 @@
 """A storage's entry of a trigger's flex-model, in FlexMeasures' terms."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .grid import ceil_to_resolution, floor_to_resolution, hours
 from .quantities import JSON, SensorReference, during, kilowatt_hours, percent, watts
-from .reach import ROUNDING, Reach
+from .reach import ROUNDING, Reach, power_limits
 from .storage_state import EnergyTarget, EnergyWindow, StorageState
 
 if TYPE_CHECKING:
@@ -67,17 +67,17 @@ def storage_flex_model(
 def _band(storage: Storage, reach: Reach) -> dict[str, JSON]:
     """Return the hard limits, wide enough for where the storage is and for what no plan can prevent.
 
-    What usage or gain from a sensor makes of a storage that cannot answer with power is not known: it has no hard limit
-    on that side, only the soft one.
+    What usage or gain from a sensor makes of a storage is not known here: it has no hard limit on that side, only the
+    soft one, since a hard one that cannot be kept fails the job.
     """
     band: dict[str, JSON] = {}
-    if not (_is_drained(storage) and storage.discharging_power == 0):
+    if not _is_drained(storage):
         lowest = min(reach.highest[1:], default=reach.highest[0])
         minimum = storage.minimum_energy
         minimum = min(minimum, reach.highest[0], lowest - _SLACK if lowest < minimum else minimum)
         if minimum >= 0:
             band["soc-min"] = kilowatt_hours(minimum)
-    if not (_is_filled(storage) and storage.discharging_power == 0):
+    if not _is_filled(storage):
         highest = max(reach.lowest[1:], default=reach.lowest[0])
         maximum = storage.maximum_energy
         maximum = max(maximum, reach.lowest[0], highest + _SLACK if highest > maximum else maximum)
@@ -102,7 +102,15 @@ def _minima(storage: Storage, state: StorageState, reach: Reach, end: datetime) 
         for window in state.minima
         if window.energy > band.energy
     ]
-    return _soft_limits([band, *wanted] if is_soft else wanted, reach, end, reach.when_above)
+    entries: list[JSON] = []
+    for window in _on_grid([band, *wanted] if is_soft else wanted, reach, end):
+        reached = reach.when_above(window.energy, window.start)
+        if reached is not None and reached < window.end:
+            entries.append(during(reached, window.end, kilowatt_hours(window.energy)))
+        elif (energy := reach.highest[reach.index(window.end)]) > reach.highest[0] + ROUNDING:
+            # It cannot be reached in time: as much as can be.
+            entries.append(_at(EnergyTarget(window.end, energy)))
+    return entries
 
 
 def _maxima(storage: Storage, state: StorageState, reach: Reach, end: datetime) -> list[JSON]:
@@ -114,24 +122,27 @@ def _maxima(storage: Storage, state: StorageState, reach: Reach, end: datetime) 
         for window in state.maxima
         if window.energy < band.energy
     ]
-    return _soft_limits([band, *wanted] if is_soft else wanted, reach, end, reach.when_below)
-
-
-def _soft_limits(
-    windows: Iterable[EnergyWindow],
-    reach: Reach,
-    end: datetime,
-    when_reached: Callable[[float, datetime], datetime | None],
-) -> list[JSON]:
-    """Return the limits from when each can be reached; the server overlooks what falls between two boundaries."""
     entries: list[JSON] = []
+    for window in _on_grid([band, *wanted] if is_soft else wanted, reach, end):
+        reached = reach.when_below(window.energy, window.start)
+        energy = window.energy
+        if reached is None or reached >= window.end:
+            # It cannot be reached in time, for instance by a car that only charges: at least nothing more is stored.
+            reached = window.start
+            energy = max(reach.lowest[reach.index(window.start) : reach.index(window.end) + 1])
+        entries.append(during(reached, window.end, kilowatt_hours(energy)))
+    return entries
+
+
+def _on_grid(
+    windows: Iterable[EnergyWindow], reach: Reach, end: datetime
+) -> Iterator[EnergyWindow]:
+    """Yield the planned part of each window, out to the grid: the server overlooks what falls between two boundaries."""
     for window in windows:
         start = max(reach.start, floor_to_resolution(window.start, reach.resolution))
         until = min(end, ceil_to_resolution(window.end, reach.resolution))
-        reached = when_reached(window.energy, start) if start < until else None
-        if reached is not None and reached < until:
-            entries.append(during(reached, until, kilowatt_hours(window.energy)))
-    return entries
+        if start < until:
+            yield replace(window, start=start, end=until)
 
 
 def _targets(
@@ -160,8 +171,9 @@ def _chargeable(
 ) -> float:
     """Return the kWh that full power stores from start to end."""
     last = min(end, start + _LONGEST_LOOK_AHEAD)
-    limits = Reach.of(storage, state, start, last, resolution).consumption_limits
-    return sum(limits) / 1000 * hours(resolution) * storage.charging_efficiency
+    limits = power_limits(storage, state, start, last, resolution)
+    power = sum(consumption for consumption, _ in limits)
+    return power / 1000 * hours(resolution) * storage.charging_efficiency
 
 
 def _at(target: EnergyTarget) -> JSON:

@@ -1,5 +1,6 @@
 """The flex-model of each kind of device, against a real server: hours and energies that can be worked out by hand."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypedDict
 
@@ -16,6 +17,7 @@ from custom_components.flexmeasures.scheduling import (
     GenericDevice,
     HeatBuffer,
     MissedLimit,
+    PowerRange,
     Price,
     PriceSensor,
     ProcessWindow,
@@ -165,6 +167,68 @@ async def test_a_car_that_cannot_be_ready_charges_at_once_and_tells_what_is_miss
     assert "any soc minima" in {
         breach.name for breach in breaches(result.schedules[0].commitment_costs)
     }
+
+
+async def test_a_car_charges_not_below_the_least_current_of_its_charger(home: Home) -> None:
+    """6 to 32 A at one phase of 230 V are 1380 to 7360 W, or nothing."""
+    _, power, _ = await home.device("Car")
+    vehicle = car(power)
+    vehicle = replace(
+        vehicle,
+        battery=replace(
+            vehicle.battery,
+            charging_power=7360,
+            operation_modes=(PowerRange(0, 0), PowerRange(1380, 7360)),
+        ),
+    )
+    state = VehicleState(
+        stored_energy=10,
+        is_plugged_in=True,
+        departures=(Departure(time=home.after(4), state_of_charge=0.4375),),
+    )
+
+    _, [schedule] = await home.plan(
+        vehicle.flex_model(state, start=home.start, end=home.end, resolution=QUARTER)
+    )
+
+    # 7.36 kWh of 7.5 kWh fit into the cheapest hour; 0.14 kWh are less than the least quarter-hour of 0.345 kWh.
+    assert all(
+        power is not None and (abs(power) < 0.1 or 1379.9 <= power <= 7360.1)
+        for power in schedule.powers
+    )
+    assert schedule.consumed_energy == pytest.approx(7.5, abs=1e-2)
+    assert schedule.cost(home.tariff) == pytest.approx(7.155 * 0.01 + 0.345 * 0.02, abs=1e-4)
+
+
+async def test_a_car_above_its_usual_limit_is_charged_no_further_even_for_money(
+    home: Home,
+) -> None:
+    """Each kWh earns something, and the limit is what was wanted."""
+    _, power, _ = await home.device("Car")
+    state = VehicleState(stored_energy=26, is_plugged_in=True, keep_at_most=0.6)
+
+    _, [schedule] = await home.plan(
+        car(power).flex_model(state, start=home.start, end=home.end, resolution=QUARTER),
+        context=FlexContext(consumption_price=Price(-0.1, "EUR")),
+    )
+
+    assert schedule.powers == pytest.approx([0] * 24, abs=0.1)
+
+
+async def test_a_minimum_that_cannot_be_reached_is_approached_as_fast_as_can_be(
+    home: Home,
+) -> None:
+    """Six hours at 7.4 kW give 44.4 kWh, but half of the charger gives 22.2 of 24 kWh."""
+    _, power, _ = await home.device("Car")
+    vehicle = car(power)
+    slow = replace(vehicle, battery=replace(vehicle.battery, charging_power=3700))
+    state = VehicleState(stored_energy=4, is_plugged_in=True, keep_at_least=0.7)
+
+    _, [schedule] = await home.plan(
+        slow.flex_model(state, start=home.start, end=home.end, resolution=QUARTER)
+    )
+
+    assert schedule.powers == pytest.approx([3700] * 24, abs=0.1)
 
 
 async def test_a_car_that_is_away_is_left_alone(home: Home) -> None:

@@ -1,0 +1,438 @@
+"""A whole device under control: what it shows at every instant."""
+
+from datetime import timedelta
+
+import pytest
+
+from custom_components.flexmeasures.control import (
+    ControlEngine,
+    ControlResumed,
+    ControlSettings,
+    ControlStatus,
+    DirectPower,
+    FollowingChosen,
+    GuardRails,
+    Inputs,
+    InputsChanged,
+    LimitsChanged,
+    Mode,
+    ModeChosen,
+    NoticeKind,
+    Origin,
+    Outcome,
+    OverrideCleared,
+    OverrideSet,
+    PlanReceived,
+    PowerLimits,
+    PressStart,
+    Released,
+    Reported,
+    RunScript,
+    Script,
+    SetpointSource,
+    SetPower,
+    ShadowChosen,
+    Start,
+    Threshold,
+    TimePassed,
+    Wake,
+    Write,
+    WriteFinished,
+)
+
+from .home import LIMITS, MINUTE, NOON, QUARTER, SECOND, Home, plan_of, settings_of
+
+
+@pytest.fixture
+def home() -> Home:
+    """Return a home whose battery follows 3000 W, -2000 W and nothing, for a quarter-hour each."""
+    home = Home()
+    home.plan(3000, -2000, None)
+    home.tell(FollowingChosen(True))
+    return home
+
+
+def test_nothing_is_written_before_anybody_lets_it() -> None:
+    home = Home()
+    home.plan(3000, -2000)
+    home.until(60)
+
+    assert home.told == []
+    assert home.engine.status is ControlStatus.IDLE
+
+
+def test_every_step_is_written_when_it_begins_and_the_safe_value_when_the_plan_ends(
+    home: Home,
+) -> None:
+    home.until(15)
+    assert home.engine.status is ControlStatus.FOLLOWING
+    home.until(60)
+
+    assert home.told == [(0, 3000), (15, -2000), (30, 0)]
+    assert home.engine.status is ControlStatus.SAFE
+    assert home.engine.setpoint.source is SetpointSource.SCHEDULE_ENDED
+
+
+def test_a_power_that_stands_is_not_written_again() -> None:
+    home = Home()
+    home.plan(3000, 3000, 3020, 3060, 0)
+    home.tell(FollowingChosen(True))
+    home.until(75)
+
+    # 3020 W lies within the deadband of 50 W, 3060 W does not; rest is always written.
+    assert home.told == [(0, 3000), (45, 3060), (60, 0)]
+
+
+def test_the_deadband_does_not_hold_a_device_above_a_lower_limit(home: Home) -> None:
+    home.wait(MINUTE)
+    home.tell(LimitsChanged(PowerLimits(2990, 4000)))
+
+    assert home.told == [(0, 3000), (1, 2990)]
+    assert home.engine.limits.consumption == 2990
+
+
+def test_a_value_that_the_device_shows_already_is_not_written() -> None:
+    home = Home(shown=3000.0)
+    home.plan(3000)
+    home.tell(FollowingChosen(True))
+
+    assert home.told == []
+    assert home.engine.status is ControlStatus.FOLLOWING
+
+
+def test_a_newer_plan_replaces_the_older_one_for_good(home: Home) -> None:
+    home.until(5)
+    home.plan(-1000, -1500, 500)
+    home.until(50)
+
+    assert home.told == [(0, 3000), (5, -1000), (15, -1500), (30, 500), (45, 0)]
+    assert [write.generation for _, write in home.writes] == [1, 2, 2, 2, 2]
+
+
+def test_a_plan_that_arrives_while_a_write_is_under_way_is_written_after_it() -> None:
+    home = Home(answers=False)
+    home.plan(3000)
+    home.tell(FollowingChosen(True))
+    home.plan(-1000)
+
+    assert not home.engine.allows(home.sent[0], home.now)
+    home.answer()
+    home.answer()
+    assert home.told == [(0, -1000)]
+    assert home.engine.statistics().writes == 1
+
+
+def test_a_write_that_was_sent_before_the_plan_ended_is_not_carried_out_after() -> None:
+    home = Home(answers=False)
+    home.plan(3000)
+    home.wait(QUARTER - SECOND)
+    home.tell(FollowingChosen(True))
+    (write,) = home.sent
+
+    assert write.expires == NOON + QUARTER
+    assert home.engine.allows(write, home.now)
+    assert not home.engine.allows(write, NOON + QUARTER)
+    home.now = NOON + QUARTER
+    home.answer()
+    home.answer()
+    assert home.told == [(15, 0)]
+
+
+@pytest.mark.parametrize(
+    ("event", "source"),
+    [
+        (InputsChanged(Inputs(live=False)), SetpointSource.INPUT_LOST),
+        (
+            InputsChanged(Inputs(unmet_conditions=frozenset({"plugged in"}))),
+            SetpointSource.CONDITION_NOT_MET,
+        ),
+        (FollowingChosen(False), SetpointSource.NOT_FOLLOWING),
+        (PlanReceived(None), SetpointSource.NO_SCHEDULE),
+        (PlanReceived(plan_of(3000.0, trusted=False)), SetpointSource.SCHEDULE_UNTRUSTED),
+        (ShadowChosen(True), SetpointSource.SCHEDULE),
+    ],
+)
+def test_the_device_is_safe_at_once_when_anything_ends(
+    home: Home, event: PlanReceived, source: SetpointSource
+) -> None:
+    home.wait(SECOND)
+    home.tell(event)
+
+    # The safe value does not wait for the 30 s between two writes.
+    assert home.told == [(0, 3000), (pytest.approx(1 / 60), 0)]
+    assert home.engine.setpoint.source is source
+
+
+def test_what_is_live_again_is_followed_again_after_the_dwell(home: Home) -> None:
+    home.wait(SECOND)
+    home.tell(InputsChanged(Inputs(live=False)))
+    home.wait(SECOND)
+    home.tell(InputsChanged(Inputs()))
+    home.until(1)
+
+    assert home.told[1:] == [(pytest.approx(1 / 60), 0), (pytest.approx(31 / 60), 3000)]
+
+
+def test_in_the_shadow_everything_is_computed_and_nothing_written() -> None:
+    home = Home(settings=settings_of(shadow=True))
+    home.plan(3000, -2000)
+    home.tell(FollowingChosen(True))
+
+    assert home.engine.setpoint.power == 3000
+    assert home.engine.status is ControlStatus.SHADOW
+    home.until(60)
+    home.tell(Released())
+    assert home.told == []
+
+
+def test_out_of_the_shadow_the_plan_is_written() -> None:
+    home = Home(settings=settings_of(shadow=True))
+    home.plan(3000, -2000)
+    home.tell(FollowingChosen(True))
+    home.tell(ShadowChosen(False))
+
+    assert home.told == [(0, 3000)]
+
+
+def test_an_override_lasts_until_the_next_block() -> None:
+    home = Home()
+    home.plan(3000, 3000, -2000)
+    home.tell(FollowingChosen(True))
+    home.until(1)
+    home.tell(OverrideSet(700))
+    home.until(40)
+
+    assert home.told == [(0, 3000), (1, 700), (30, -2000)]
+
+
+def test_an_override_lasts_until_the_chosen_time_or_until_it_is_taken_back(home: Home) -> None:
+    home.until(1)
+    home.tell(OverrideSet(700, NOON + 5 * MINUTE))
+    home.until(6)
+    assert home.engine.request.override is None
+    home.tell(OverrideSet(-700, NOON + 60 * MINUTE))
+    home.until(8)
+    home.tell(OverrideCleared())
+
+    assert home.told == [(0, 3000), (1, 700), (5, 3000), (6, -700), (8, 3000)]
+
+
+def test_an_override_without_plan_ends_after_an_hour_while_following_and_never_otherwise() -> None:
+    home = Home()
+    home.tell(OverrideSet(700))
+    home.until(600)
+    assert home.told == [(0, 700)]
+
+    home.tell(FollowingChosen(True))
+    home.tell(OverrideSet(900))
+    home.until(900)
+    assert home.told == [(0, 700), (600, 0), (600.5, 900), (660, 0)]
+
+
+def test_charging_at_once_ends_when_the_target_is_reached(home: Home) -> None:
+    home.until(1)
+    home.tell(ModeChosen(Mode.CHARGE_NOW))
+    home.until(20)
+    home.tell(InputsChanged(Inputs(charged=True)))
+
+    assert home.told == [(0, 3000), (1, 5000), (20, -2000)]
+    assert home.engine.request.mode is Mode.SCHEDULE
+    assert home.notices == [NoticeKind.MODE_ENDED]
+
+
+def test_the_manual_mode_holds_what_is_followed_or_what_was_said(home: Home) -> None:
+    home.until(1)
+    home.tell(ModeChosen(Mode.MANUAL))
+    home.until(20)
+    home.tell(ModeChosen(Mode.MANUAL, power=1234.0))
+    home.until(60)
+    home.tell(ModeChosen(Mode.PAUSE))
+
+    assert home.told == [(0, 3000), (20, 1234), (60, 0)]
+    assert home.engine.status is ControlStatus.FOLLOWING
+
+
+def test_the_switch_ends_what_people_wanted_before() -> None:
+    home = Home()
+    home.tell(ModeChosen(Mode.CHARGE_NOW, until=NOON + 60 * MINUTE))
+    home.until(1)
+    home.tell(FollowingChosen(False))
+
+    assert home.told == [(0, 5000), (1, 0)]
+    home.until(90)
+    assert home.engine.status is ControlStatus.IDLE
+
+
+def test_release_gives_the_safe_value_and_ends_everything(home: Home) -> None:
+    home.wait(SECOND)
+    home.tell(Released())
+    home.plan(4000, 4000)
+    home.tell(FollowingChosen(True))
+
+    assert home.told == [(0, 3000), (pytest.approx(1 / 60), 0)]
+    assert home.engine.status is ControlStatus.RELEASED
+    assert home.alarm is None
+    assert home.engine.memory().engaged is False
+
+
+def test_release_does_not_wait_for_a_write_under_way_which_is_not_allowed_any_more() -> None:
+    home = Home(answers=False)
+    home.plan(3000)
+    home.tell(FollowingChosen(True))
+    home.tell(Released())
+    old, safe = home.sent
+
+    assert not home.engine.allows(old, home.now)
+    assert home.engine.allows(safe, home.now)
+    home.answer()
+    home.answer()
+    assert home.told == [(0, 0)]
+
+
+def test_a_device_that_was_never_taken_over_is_not_touched_by_release() -> None:
+    home = Home()
+    home.plan(3000)
+    home.tell(Released())
+
+    assert home.told == []
+
+
+def test_a_naive_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        Home().engine.handle(TimePassed(), NOON.replace(tzinfo=None))
+
+
+def test_waking_is_asked_for_once_and_only_while_something_is_to_come(home: Home) -> None:
+    home.wait(MINUTE)
+
+    assert home.alarm == NOON + QUARTER
+    assert home.engine.handle(TimePassed(), home.now) == ()
+    assert home.engine.handle(FollowingChosen(False), home.now)[-1] == Wake(
+        home.now + timedelta(seconds=30)
+    )
+
+
+def test_a_process_is_started_once_for_each_planned_start_also_after_a_restart() -> None:
+    settings = ControlSettings(actuation=Start(Threshold(1000, 500)), limits=PowerLimits(2000, 0))
+    engine = ControlEngine(settings)
+    engine.handle(Reported(None), NOON)
+    engine.handle(PlanReceived(plan_of(0, 2000, 2000, 0, 2000)), NOON)
+
+    def pressed(engine: ControlEngine, minutes: int) -> bool:
+        now = NOON + minutes * MINUTE
+        writes = [
+            effect for effect in engine.handle(TimePassed(), now) if isinstance(effect, Write)
+        ]
+        for write in writes:
+            assert write.command == PressStart()
+            engine.handle(WriteFinished(write.number, Outcome.TAKEN), now)
+        return bool(writes)
+
+    engine.handle(FollowingChosen(True), NOON)
+    assert [pressed(engine, minutes) for minutes in (0, 15, 20)] == [False, True, False]
+    engine.handle(Reported(None, available=False), NOON + 21 * MINUTE)
+    engine.handle(Reported(None), NOON + 22 * MINUTE)
+    assert not pressed(engine, 23)
+
+    restarted = ControlEngine(settings, engine.memory())
+    restarted.handle(PlanReceived(plan_of(0, 2000, 2000, 0, 2000)), NOON + 25 * MINUTE)
+    restarted.handle(Reported(None), NOON + 25 * MINUTE)
+    assert [pressed(restarted, minutes) for minutes in (30, 45, 60, 75)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_a_process_that_runs_is_not_started_again_by_the_switch() -> None:
+    settings = ControlSettings(actuation=Start(Threshold(1000, 500)), limits=PowerLimits(2000, 0))
+    engine = ControlEngine(settings)
+    engine.handle(Reported(None), NOON)
+    engine.handle(PlanReceived(plan_of(2000, 2000)), NOON)
+    (write, _) = engine.handle(FollowingChosen(True), NOON)
+    assert isinstance(write, Write)
+    engine.handle(WriteFinished(write.number, Outcome.TAKEN), NOON)
+
+    for following in (False, True):
+        effects = engine.handle(FollowingChosen(following), NOON + MINUTE)
+        assert not [effect for effect in effects if isinstance(effect, Write)]
+
+
+def test_a_start_that_was_pressed_and_never_answered_is_not_pressed_again() -> None:
+    settings = ControlSettings(actuation=Start(Threshold(1000, 500)), limits=PowerLimits(2000, 0))
+    engine = ControlEngine(settings)
+    engine.handle(Reported(None), NOON)
+    engine.handle(PlanReceived(plan_of(2000, 2000)), NOON)
+    (write, _) = engine.handle(FollowingChosen(True), NOON)
+
+    assert isinstance(write, Write)
+    for seconds in range(30, 1000, 10):
+        effects = engine.handle(TimePassed(), NOON + seconds * SECOND)
+        assert not [effect for effect in effects if isinstance(effect, Write)]
+
+
+def test_a_script_is_run_with_every_other_power() -> None:
+    engine = ControlEngine(ControlSettings(actuation=Script(), limits=LIMITS))
+    engine.handle(Reported(None), NOON)
+    engine.handle(PlanReceived(plan_of(2000, 2000, -1000)), NOON)
+    (first, _) = engine.handle(FollowingChosen(True), NOON)
+    assert isinstance(first, Write)
+    assert first.command == RunScript(2000, "schedule", NOON + QUARTER)
+    engine.handle(WriteFinished(first.number, Outcome.TAKEN), NOON)
+
+    assert engine.status is ControlStatus.FOLLOWING
+    (only_wake,) = engine.handle(TimePassed(), NOON + QUARTER)
+    assert isinstance(only_wake, Wake)
+    (second, _) = engine.handle(TimePassed(), NOON + 2 * QUARTER)
+    assert isinstance(second, Write)
+    assert second.power == -1000
+
+
+def test_another_carrier_gets_the_same_decisions() -> None:
+    engine = ControlEngine(ControlSettings(actuation=DirectPower(), limits=LIMITS))
+    engine.handle(Reported(None), NOON)
+    engine.handle(PlanReceived(plan_of(2000, -9000)), NOON)
+
+    (write, _) = engine.handle(FollowingChosen(True), NOON)
+
+    assert isinstance(write, Write)
+    assert write.command == SetPower(2000)
+    assert engine.plan == plan_of(2000, -9000)
+
+
+def test_a_clock_that_is_set_back_does_not_stop_control() -> None:
+    home = Home()
+    home.plan(3000, -2000)
+    home.tell(FollowingChosen(True))
+    home.now -= timedelta(hours=5)
+    home.plan(1000)
+    home.wait(MINUTE)
+
+    assert [value for _, value in home.told] == [3000, 1000]
+
+
+def test_a_foreign_change_is_left_alone_until_the_person_gives_control_back(home: Home) -> None:
+    home.until(2)
+    home.change(1500.0)
+    home.until(3)
+    home.tell(ControlResumed())
+
+    assert home.told == [(0, 3000), (3, 3000)]
+    assert home.notices == [NoticeKind.SUSPENDED, NoticeKind.RESUMED]
+
+
+def test_rails_of_a_home_are_kept_by_default() -> None:
+    rails = GuardRails()
+
+    assert (rails.writes_per_day, rails.retries, rails.settle_time) == (200, 3, 30 * SECOND)
+    assert rails.reserve == 20
+
+
+def test_origin_says_who_changed_the_device(home: Home) -> None:
+    home.until(2)
+    home.change(3010.0, Origin.DEVICE)
+
+    # The device rounds: what it shows is still what it was told.
+    assert home.engine.status is ControlStatus.FOLLOWING
+    assert home.engine.suspended_until is None

@@ -1,0 +1,377 @@
+"""Whatever happens to a controlled device, what it is told is the plan, a person's wish, or the safe value."""
+
+from datetime import datetime, timedelta
+import json
+from typing import override
+
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from custom_components.flexmeasures.control import (
+    ControlEngine,
+    ControlMemory,
+    ControlResumed,
+    ControlStatus,
+    FollowingChosen,
+    GuardRails,
+    Inputs,
+    InputsChanged,
+    Mode,
+    ModeChosen,
+    Origin,
+    Outcome,
+    OverrideCleared,
+    OverrideSet,
+    Plan,
+    PlanReceived,
+    Reading,
+    Released,
+    SetNumber,
+    ShadowChosen,
+    Write,
+)
+from custom_components.flexmeasures.control.actuation import same_number
+
+from .home import (
+    LIMITS,
+    MINUTE,
+    NOON,
+    QUARTER,
+    SECOND,
+    Device,
+    Home,
+    obedient,
+    plan_of,
+    settings_of,
+)
+
+CAP = 30
+DWELL = timedelta(seconds=20)
+DAY = timedelta(days=1)
+# What the device takes at most while it clamps.
+CLAMP = 1500.0
+SAFE = 0.0
+
+mostly = st.sampled_from([True, True, True, False])
+rarely = mostly.map(lambda truth: not truth)
+powers = st.integers(-60, 60).map(lambda tens: tens * 100.0)
+
+
+def deaf(shown: Reading | None, told: float) -> Reading | None:
+    """Take nothing."""
+    return shown
+
+
+def clamping(shown: Reading | None, told: float) -> Reading | None:
+    """Take less than one was told."""
+    return max(-CLAMP, min(CLAMP, told))
+
+
+class ControlMachine(RuleBasedStateMachine):
+    """A device whose plans, people, automations, inputs, faults and restarts come in any order."""
+
+    def __init__(self) -> None:
+        """Begin without plan and without control."""
+        super().__init__()
+        self.plan: Plan | None = None
+        self.plans = 0
+        self.following = self.shadow = False
+        self.mode = Mode.SCHEDULE
+        self.manual = 0.0
+        self.override: tuple[float, datetime | None] | None = None
+        self.inputs = Inputs()
+        self.left_alone_since: datetime | None = None
+        self.is_drifted = self.is_released = False
+
+    @initialize(retries=st.integers(0, 3), minimum_on=st.sampled_from([0, 10]))
+    def begin(self, retries: int, minimum_on: int) -> None:
+        """Take a device with any rails."""
+        rails = GuardRails(
+            deadband=0,
+            minimum_dwell=DWELL,
+            minimum_on=minimum_on * MINUTE,
+            retries=retries,
+            writes_per_day=CAP,
+        )
+        self.home = Home(settings=settings_of(rails), shown=SAFE, watch=self.check)
+
+    @property
+    def engine(self) -> ControlEngine:
+        """Return the engine that lives now."""
+        return self.home.engine
+
+    def expected(self, now: datetime) -> tuple[float, bool] | None:
+        """Return the value that is right now and whether it is the safe one, by the model's own rules."""
+        override, mode = self.override, self.mode
+        if self.is_released:
+            return None
+        if override and override[1] and now >= override[1]:
+            override = None
+        if override is None and mode is Mode.SCHEDULE and not self.following:
+            return None
+        if self.inputs.unmet_conditions:
+            return SAFE, True
+        if override:
+            return LIMITS.clamp(override[0]), False
+        match mode:
+            case Mode.CHARGE_NOW:
+                return 5000.0, False
+            case Mode.DISCHARGE_NOW:
+                return (-4000.0, False) if self.inputs.live else (SAFE, True)
+            case Mode.PAUSE:
+                return 0.0, False
+            case Mode.MANUAL:
+                return self.manual, False
+            case Mode.SCHEDULE:
+                power = self.planned(now) if self.inputs.live else None
+                return (SAFE, True) if power is None else (LIMITS.clamp(power), False)
+
+    def planned(self, now: datetime) -> float | None:
+        """Return what the newest plan says, if it may be believed."""
+        plan = self.plan
+        if plan is None or not plan.trusted or (plan.expires and now >= plan.expires):
+            return None
+        index = (now - plan.schedule.start) // QUARTER
+        return plan.schedule.powers[index] if 0 <= index < len(plan.schedule.powers) else None
+
+    # What happens
+
+    @rule(seconds=st.integers(1, 90))
+    def let_seconds_pass(self, seconds: int) -> None:
+        """Let a short time pass."""
+        self.home.wait(seconds * SECOND)
+
+    @rule(minutes=st.integers(2, 400))
+    def let_minutes_pass(self, minutes: int) -> None:
+        """Let a long time pass."""
+        self.home.wait(minutes * MINUTE)
+
+    @rule(
+        values=st.lists(st.none() | powers, min_size=1, max_size=6),
+        begins_in=st.integers(-1, 1),
+        trusted=mostly,
+        expires_in=st.none() | st.integers(1, 60),
+    )
+    def receive_plan(
+        self, values: list[float | None], begins_in: int, trusted: bool, expires_in: int | None
+    ) -> None:
+        """Let another plan arrive."""
+        step = NOON + ((self.home.now - NOON) // QUARTER + begins_in) * QUARTER
+        expires = None if expires_in is None else self.home.now + expires_in * MINUTE
+        self.plan = plan_of(*values, start=step, trusted=trusted, expires=expires)
+        self.plans += 1
+        self.home.tell(PlanReceived(self.plan))
+
+    @rule()
+    def lose_plan(self) -> None:
+        """Let the plan be taken back."""
+        self.plan = None
+        self.plans += 1
+        self.home.tell(PlanReceived(None))
+
+    @rule(following=mostly)
+    def follow(self, following: bool) -> None:
+        """Turn the switch."""
+        self.following = following
+        self.mode, self.override, self.left_alone_since = Mode.SCHEDULE, None, None
+        self.home.tell(FollowingChosen(following))
+
+    @rule(mode=st.sampled_from(Mode), power=powers)
+    def choose_mode(self, mode: Mode, power: float) -> None:
+        """Choose a mode; one that is over at once leaves the schedule."""
+        self.manual, self.override = LIMITS.clamp(power), None
+        self.left_alone_since = None
+        self.mode = mode
+        self.end_mode()
+        self.home.tell(ModeChosen(mode, power))
+
+    def end_mode(self) -> None:
+        """Do what ends a mode by itself."""
+        if (self.mode is Mode.CHARGE_NOW and self.inputs.charged) or (
+            self.mode is Mode.DISCHARGE_NOW and self.inputs.discharged
+        ):
+            self.mode = Mode.SCHEDULE
+
+    @rule(power=powers, minutes=st.none() | st.integers(1, 40))
+    def override_power(self, power: float, minutes: int | None) -> None:
+        """Set the power, with or without an end."""
+        until = None if minutes is None else self.home.now + minutes * MINUTE
+        self.left_alone_since = None
+        self.override = (power, until)
+        if until is None and self.following:
+            self.override = (power, self.block_end())
+        self.home.tell(OverrideSet(power, until))
+
+    def block_end(self) -> datetime:
+        """Return when the plan next changes, an hour from now without a plan."""
+        now, plan = self.home.now, self.plan
+        if plan is None or plan.schedule.step_at(now) is None or now >= plan.valid_until:
+            return now + 60 * MINUTE
+        index = (now - plan.schedule.start) // QUARTER
+        values = plan.schedule.powers
+        end = index
+        while end < len(values) and values[end] == values[index]:
+            end += 1
+        return min(plan.schedule.start + end * QUARTER, plan.valid_until)
+
+    @rule()
+    def clear_override(self) -> None:
+        """Take an override back."""
+        self.override = None
+        self.home.tell(OverrideCleared())
+
+    @rule()
+    def resume(self) -> None:
+        """Give control back."""
+        self.left_alone_since = None
+        self.home.tell(ControlResumed())
+
+    @rule(shadow=st.sampled_from([False, False, True]))
+    def choose_shadow(self, shadow: bool) -> None:
+        """Go into the shadow or out of it."""
+        self.shadow = shadow
+        self.home.tell(ShadowChosen(shadow))
+
+    @rule(live=st.booleans(), unmet=st.booleans(), charged=st.booleans(), discharged=st.booleans())
+    def change_inputs(self, live: bool, unmet: bool, charged: bool, discharged: bool) -> None:
+        """Know more or less of the device."""
+        self.inputs = Inputs(
+            live=live,
+            unmet_conditions=frozenset({"plugged in"} if unmet else ()),
+            charged=charged,
+            discharged=discharged,
+        )
+        self.end_mode()
+        self.home.tell(InputsChanged(self.inputs))
+
+    @rule(value=st.integers(6000, 9000))
+    def somebody_changes(self, value: int) -> None:
+        """Let a person or another automation set the number, far from what anybody plans."""
+        if self.home.shown is None or self.home.shown == value:
+            return
+        if self.expected(self.home.now) and not self.shadow:
+            self.left_alone_since = self.home.now
+        self.home.change(float(value))
+
+    @rule(value=st.integers(6000, 9000))
+    def device_changes(self, value: int) -> None:
+        """Let the device change by itself."""
+        if self.home.shown is not None:
+            self.is_drifted = True
+            self.home.change(float(value), Origin.DEVICE)
+
+    @rule(is_away=rarely, value=st.sampled_from([0.0, 1000.0]))
+    def come_or_go(self, is_away: bool, value: float) -> None:
+        """Let the device leave or come back."""
+        if is_away != (self.home.shown is None):
+            self.is_drifted = False
+            self.home.change(None if is_away else value, Origin.DEVICE)
+
+    @rule(device=st.sampled_from([obedient, obedient, deaf, clamping]))
+    def behave(self, device: Device) -> None:
+        """Let the device take values in another way."""
+        self.home.device = device
+
+    @rule(outcome=st.sampled_from([Outcome.TAKEN, Outcome.TAKEN, Outcome.FAILED, Outcome.REFUSED]))
+    def fail(self, outcome: Outcome) -> None:
+        """Let writes fail or succeed."""
+        self.home.outcome = outcome
+
+    @rule(answers=mostly)
+    def hang(self, answers: bool) -> None:
+        """Let writes wait for being carried out, or carry out what waits."""
+        self.home.answers = answers
+        while answers and self.home.sent:
+            self.home.answer()
+
+    @rule(knows_plan=st.booleans())
+    def restart(self, knows_plan: bool) -> None:
+        """Go on in a new engine with what was stored; what was under way is gone."""
+        home = self.home
+        stored = json.loads(json.dumps(self.engine.memory().to_json()))
+        home.engine = ControlEngine(home.settings, ControlMemory.from_json(stored))
+        home.sent.clear()
+        home.alarm = None
+        self.plans = 0
+        if self.left_alone_since and self.engine.suspended_until is None:
+            self.left_alone_since = None
+        home.tell(ShadowChosen(self.shadow))
+        home.tell(InputsChanged(self.inputs))
+        if not knows_plan:
+            self.plan = None
+        elif self.plan:
+            self.plans = 1
+            home.tell(PlanReceived(self.plan))
+        home.report(Origin.DEVICE)
+
+    # What must hold
+
+    def check(self, write: Write) -> None:
+        """Say what is wrong with a write that reaches the device now."""
+        assert isinstance(write.command, SetNumber)
+        now, before = self.home.now, self.home.writes[-1:]
+        expected = self.expected(now)
+        self.is_drifted = False
+        assert write.is_safe is (expected is None or self.shadow or expected[1])
+        assert write.generation <= self.plans
+        if write.is_safe:
+            assert write.command.value == SAFE
+        else:
+            assert expected is not None
+            assert self.is_value(write.command.value, expected[0])
+            for time, other in before:
+                assert other.command == write.command or now - time >= DWELL
+        if self.left_alone_since is not None:
+            assert now - self.left_alone_since >= MINUTE
+        assert sum(time > now - DAY for time, _ in self.home.writes) < CAP
+
+    @staticmethod
+    def is_value(value: float, expected: float) -> bool:
+        """Tell whether a value is what is expected, also on a device that takes less."""
+        return same_number(expected, value, 1) or value == clamping(None, expected)
+
+    @invariant()
+    def the_device_has_what_it_should_have(self) -> None:
+        """Look at the device while the engine believes that all is well."""
+        if not hasattr(self, "home") or self.home.shown is None or self.is_drifted:
+            return
+        expected = self.expected(self.home.now)
+        match self.engine.status:
+            case ControlStatus.FOLLOWING:
+                assert expected is not None
+                assert self.is_value(float(self.home.shown), expected[0])
+            case ControlStatus.SAFE:
+                assert self.home.shown == SAFE
+            case ControlStatus.IDLE:
+                assert expected is None
+                assert not self.engine.memory().engaged
+            case ControlStatus.SHADOW:
+                assert self.shadow
+            case _:
+                pass
+
+    @override
+    def teardown(self) -> None:
+        """Let everything be well again: the device follows, and is safe when control ends."""
+        if not hasattr(self, "home"):
+            return
+        home = self.home
+        home.device, home.outcome = obedient, Outcome.TAKEN
+        self.hang(True)
+        self.come_or_go(False, 0.0)
+        self.choose_shadow(False)
+        self.change_inputs(True, False, False, False)
+        self.follow(False)
+        home.wait(25 * 60 * MINUTE)
+        self.follow(True)
+        self.receive_plan([1234.0, 1234.0], 0, True, None)
+        home.wait(2 * MINUTE)
+        assert home.shown == 1234.0
+        assert self.engine.status is ControlStatus.FOLLOWING
+        self.is_released = True
+        home.tell(Released())
+        assert home.shown == SAFE
+
+
+TestControlMachine = ControlMachine.TestCase
+TestControlMachine.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
