@@ -80,6 +80,7 @@ CONF_SETPOINT_SIGN: Final = "setpoint_sign"  # what a positive number means ther
 CONF_SWITCH_ENTITY: Final = "switch_entity"  # switches a number's device on and off; optional
 CONF_PHASES: Final = "phases"  # of a current: 1, 2 or 3
 CONF_VOLTAGE: Final = "voltage"  # V to neutral, of a current
+CONF_FULL_POWER: Final = "full_power"  # kW that 100 % stands for, of a percentage
 CONF_ON_FROM: Final = "on_from"  # kW from which a switched device runs
 CONF_OFF_BELOW: Final = "off_below"  # kW below which it stops
 CONF_OPTION_CHARGE: Final = "option_charge"  # of a select
