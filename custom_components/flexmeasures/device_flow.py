@@ -164,14 +164,12 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
                 self._entered = entered
                 self._device = stored_device(self.hass, self._form, entered)
                 return await self.async_step_control()
-        shown = self._shown_device() if entered is None else entered
+        shown = self._shown_device(sensors) if entered is None else entered
         shown = {
             key: value
             for key, value in shown.items()
             if key not in SENSOR_FIELDS or value in _offered(key, sensors)
         }
-        if not sensors[CONF_POWER_SENSOR]:
-            shown[CONF_POWER_SENSOR] = NEW_SENSOR
         return await self._async_show(
             name, device_schema(self._form, shown, sensors), shown, problems
         )
@@ -353,10 +351,10 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
         elif problem := setpoint_problem(self.hass, self._device, entity):
             yield problem
 
-    def _shown_device(self) -> dict[str, Any]:
+    def _shown_device(self, sensors: Mapping[str, list[SelectOptionDict]]) -> dict[str, Any]:
         """Return what a form shows first: what is stored, or what most such devices are."""
         if self._changed_subentry is None:
-            return dict(self._form.suggested)
+            return {**self._form.suggested, CONF_POWER_SENSOR: self._likely_power_sensor(sensors)}
         return shown_device(self.hass, self._stored)
 
     def _shown_details(self, entity_id: str) -> dict[str, Any]:
@@ -412,6 +410,18 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
             for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE)
             if changed is None or subentry.subentry_id != changed.subentry_id
         ]
+
+    def _likely_power_sensor(self, sensors: Mapping[str, list[SelectOptionDict]]) -> str:
+        """Return the free sensor of an asset of this kind, if there is one; else a new one.
+
+        Home Assistant's page would choose the first of the list, which may be what the whole house uses.
+        """
+        known = self._entry.runtime_data.inventory.data.sensors
+        for option in sensors[CONF_POWER_SENSOR]:
+            asset = self._assets[known[int(option["value"])].asset_id]
+            if asset.type_name in self._form.asset_types:
+                return option["value"]
+        return NEW_SENSOR
 
     def _likely_name(self) -> str | None:
         """Return what the person calls the device that tells the state of charge, or takes the setpoint."""
