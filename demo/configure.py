@@ -104,10 +104,21 @@ async def add_battery(api: HomeAssistantApi, entry_id: str, site: Site) -> str:
         names.CONF_CHARGING_POWER: 5,
         names.CONF_DISCHARGING_POWER: 5,
         names.CONF_ROUNDTRIP_EFFICIENCY: 92,
-        names.CONF_SETPOINT_ENTITY: "number.simulated_battery_power_setpoint",
-        names.CONF_SETPOINT_SIGN: names.SETPOINT_CONSUMPTION_POSITIVE,
     }
-    flow = await api.continue_subentry_flow(_expect(flow, "user"), answers)
+    control = {names.CONF_SETPOINT_ENTITY: "number.simulated_battery_power_setpoint"}
+    details = {
+        names.CONF_SETPOINT_SIGN: names.SETPOINT_CONSUMPTION_POSITIVE,
+        "safety": {names.CONF_SAFE_ACTION: "fixed", names.CONF_SAFE_POWER: 0},
+        "guard_rails": {},
+    }
+    steps = (
+        ("user", {"next_step_id": names.KIND_BATTERY}),
+        ("battery", answers),
+        ("control", control),
+        ("control_details", details),
+    )
+    for step, answer in steps:
+        flow = await api.continue_subentry_flow(_expect(flow, step), answer)
     _expect(flow, "create_entry")
     return await _battery(api, entry_id)
 

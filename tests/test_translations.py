@@ -93,13 +93,20 @@ def test_every_field_of_every_flow_has_a_name_and_a_description(language: str) -
 
     assert steps
     for step in steps:
-        assert step.get("data_description", {}).keys() == step.get("data", {}).keys()
-        assert step.get("data") or step["menu_options"]
+        parts = [step, *step.get("sections", {}).values()]
+        for part in parts:
+            assert part.get("data_description", {}).keys() == part.get("data", {}).keys()
+        assert (
+            any(part.get("data") for part in parts)
+            or step.get("menu_options")
+            or step["description"]
+        )
         assert step["title"]
+        assert all(part["name"] for part in parts[1:])
 
 
 def test_every_reason_to_stop_a_flow_has_its_text() -> None:
-    config, options, device, feed, _ = FLOW_FILES
+    config, options, device, feed, *_ = FLOW_FILES
     content = texts()
     told = {
         config: content["config"]["abort"],
@@ -125,6 +132,11 @@ def test_every_translated_list_has_its_texts() -> None:
         for file in FLOW_FILES
         for call in nodes(INTEGRATION / file, ast.Call)
         if called_name(call) == "dropdown"
+    }
+    used |= {
+        text_of(keyword(call, "translation_key"))
+        for call in nodes(INTEGRATION / "forms.py", ast.Call)
+        if called_name(call) == "ChooseSelectorConfig"
     }
 
     fields = [
