@@ -95,9 +95,7 @@ STORED: dict[str, Any] = {
     CONF_SETPOINT_SIGN: SETPOINT_CONSUMPTION_POSITIVE,
 }
 # As devices were stored before kinds and guard rails were asked for.
-OLD: dict[str, Any] = {
-    key: value for key, value in STORED.items() if key not in SAFETY
-}
+OLD: dict[str, Any] = {key: value for key, value in STORED.items() if key not in SAFETY}
 
 
 @pytest.fixture(autouse=True)
