@@ -126,7 +126,7 @@ class ControlledHome:
     @property
     def controller(self) -> Controller:
         """Return the device's controller; another one after a reload."""
-        return cast(Controller, next(iter(self.entry.runtime_data.controllers.values())))
+        return cast("Controller", next(iter(self.entry.runtime_data.controllers.values())))
 
     async def follow(self, following: bool = True) -> None:
         """Let the plan be carried out, or stop that."""

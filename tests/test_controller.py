@@ -25,7 +25,6 @@ from custom_components.flexmeasures.control import (
     NoticeKind,
     SetpointSource,
 )
-
 from custom_components.flexmeasures.engine_runner import EngineRunner
 
 from .controlled_home import (
@@ -99,9 +98,7 @@ async def test_a_renamed_number_is_followed_at_once(
     await home.start({"setpoint_entity": registered.id})
     await home.follow()
 
-    er.async_get(hass).async_update_entity(
-        registered.entity_id, new_entity_id="number.renamed"
-    )
+    er.async_get(hass).async_update_entity(registered.entity_id, new_entity_id="number.renamed")
     await home.settle()
     home.entity_id = "number.renamed"
     home.watch()
@@ -250,9 +247,7 @@ async def test_only_while_the_owner_s_conditions_hold_anything_is_carried_out(
     assert home.shown == [(0.1, "1.0"), (5, "0.0"), (7, "0.7")]
 
 
-async def test_switching_off_gives_the_safe_value(
-    home: ControlledHome, inverter: Inverter
-) -> None:
+async def test_switching_off_gives_the_safe_value(home: ControlledHome, inverter: Inverter) -> None:
     await home.start()
     await home.follow()
     await home.until(5)
@@ -318,7 +313,6 @@ async def test_a_hung_device_keeps_nobody_from_stopping(
     assert not unloading.done()
     await home.tick(4)
     assert unloading.done()
-
 
 
 async def test_a_slow_device_gets_its_safe_value_after_what_is_on_its_way(
