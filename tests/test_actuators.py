@@ -316,7 +316,7 @@ async def test_a_script_is_run_with_the_power_why_and_until_when(
 
 async def test_a_script_starts_a_process_once(hass: HomeAssistant, make_device: MakeDevice) -> None:
     runs: list[str] = []
-    hass.bus.async_listen("started", lambda event: runs.append(event.event_type))
+    hass.bus.async_listen("started", lambda event: runs.append(str(event.event_type)))
     assert await async_setup_component(
         hass, "script", {"script": {"start": {"sequence": [{"event": "started"}]}}}
     )

@@ -1,7 +1,6 @@
 """A device in a home with faults: what it shows at every moment is the plan's value or its safe value."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import AsyncMock, patch
@@ -51,11 +50,11 @@ async def inverter(hass: HomeAssistant) -> Inverter:
 @pytest.fixture
 async def home(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, client: AsyncMock, inverter: Inverter
-) -> AsyncIterator[ControlledHome]:
+) -> ControlledHome:
     """Return a home at noon with a battery at 50 %; planned are 1, -2, 0.5 and 2 kW, a quarter-hour each, in turn."""
     freezer.move_to(NOON)
     client.trigger_and_get_schedule.side_effect = by_quarter(1000.0, -2000.0, 500.0, 2000.0)
-    yield ControlledHome(hass=hass, clock=freezer, client=client)
+    return ControlledHome(hass=hass, clock=freezer, client=client)
 
 
 async def test_the_device_has_each_step_s_power_from_its_beginning_on(
