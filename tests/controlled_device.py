@@ -14,6 +14,7 @@ from custom_components.flexmeasures.const import SUBENTRY_FLEXIBLE_DEVICE
 from custom_components.flexmeasures.controller import Controller
 from custom_components.flexmeasures.flexible_device import FlexibleDevice
 from custom_components.flexmeasures.listeners import Listeners
+from custom_components.flexmeasures.plan_models import DevicePlan, PlanCause
 from custom_components.flexmeasures.planner import Planner
 from custom_components.flexmeasures.scheduling import Schedule
 from custom_components.flexmeasures.site_controllers import async_release_all, make_controllers
@@ -32,22 +33,29 @@ class StandInPlanner:
 
     Attributes:
         listeners: called when the plan changed.
+        causes: why other plans were asked for.
     """
 
     def __init__(self) -> None:
         """Begin without plan."""
         self.listeners = Listeners()
-        self._schedule: Schedule | None = None
+        self.causes: list[PlanCause] = []
+        self._plan: DevicePlan | None = None
 
-    def schedule(self, device_id: str) -> Schedule | None:
+    def plan(self, device_id: str) -> DevicePlan | None:
         """Return the plan."""
-        return self._schedule
+        return self._plan
 
-    def plan(self, *powers: float | None) -> None:
+    def async_request(self, cause: PlanCause) -> None:
+        """Note why another plan is asked for."""
+        self.causes.append(cause)
+
+    def take(self, *powers: float | None, trusted: bool = True) -> None:
         """Plan one power (W) per quarter-hour from noon on."""
-        self._schedule = Schedule(
+        schedule = Schedule(
             start=NOON, resolution=QUARTER, powers=powers, computed_at=NOON, schedule_id="job"
         )
+        self._plan = DevicePlan(schedule=schedule, trusted=trusted)
         self.listeners.async_call()
 
 
@@ -90,7 +98,7 @@ class ControlledDevice:
         )
         self.controller: Controller = self._controllers[DEVICE]
         self.controller.async_start()
-        self.planner.plan(*powers)
+        self.planner.take(*powers)
         self.controller.async_follow(following)
         await self.settle()
 

@@ -1,14 +1,25 @@
 """Tells people what only they can mend."""
 
+from collections.abc import Collection
+
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .data import FlexMeasuresConfigEntry
+from .flexible_device import FlexibleDevice
 
-# What planning, and what reading the site, cannot go on without; each is the key of an error and of an issue.
-PLANNING_ISSUES = ("no_prices", "power_sensor_missing")
+# What planning, planning one device, and reading the site cannot go on without; each is the key of an error and of an
+# issue.
+PRICE_ISSUES = ("no_prices", "prices_not_known")
+DEVICE_ISSUES = (
+    "device_value_missing",
+    "device_values",
+    "power_sensor_missing",
+    "state_of_charge_missing",
+    "state_of_charge_not_chosen",
+)
 SITE_ISSUES = ("site_not_found",)
 
 
@@ -40,6 +51,49 @@ def async_update_issues(
                 **(problem.translation_placeholders or {}),
             },
         )
+
+
+@callback
+def async_update_device_issue(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    device: FlexibleDevice,
+    problem: HomeAssistantError | None,
+) -> None:
+    """Raise the issue that a problem of a flexible device is, and end its others.
+
+    While Home Assistant starts, an entity that is missing is only late.
+    """
+    for key in DEVICE_ISSUES:
+        issue_id = _issue_id(entry, f"{key}_{device.subentry_id}")
+        if problem is None or problem.translation_key != key or not hass.is_running:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            continue
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=key,
+            translation_placeholders={
+                "site": entry.title,
+                **(problem.translation_placeholders or {}),
+                "device": device.title,
+            },
+        )
+
+
+@callback
+def async_forget_device_issues(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device_ids: Collection[str]
+) -> None:
+    """End the issues of flexible devices that are no longer among these."""
+    for key in DEVICE_ISSUES:
+        prefix = _issue_id(entry, f"{key}_")
+        for _, issue_id in list(ir.async_get(hass).issues):
+            if issue_id.startswith(prefix) and issue_id.removeprefix(prefix) not in device_ids:
+                ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback
@@ -95,8 +149,7 @@ def async_update_setpoint_issue(
 @callback
 def async_remove_issues(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """End every issue of an entry."""
-    async_update_issues(hass, entry, PLANNING_ISSUES + SITE_ISSUES, None)
-    prefixes = tuple(_issue_id(entry, key) for key in ("feed_refused_", "setpoint_entity_missing_"))
+    prefix = _issue_id(entry, "")
     for _, issue_id in list(ir.async_get(hass).issues):
-        if issue_id.startswith(prefixes):
+        if issue_id.startswith(prefix):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
