@@ -58,6 +58,11 @@ class StandInPlanner:
         self._plan = DevicePlan(schedule=schedule, trusted=trusted)
         self.listeners.async_call()
 
+    def withdraw(self) -> None:
+        """Have no plan any more."""
+        self._plan = None
+        self.listeners.async_call()
+
 
 class ControlledDevice:
     """A device and its controller, without a server.

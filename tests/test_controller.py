@@ -670,21 +670,3 @@ async def test_in_the_night_when_the_clock_is_set_back_every_step_comes_once(
     assert inverter.values == pytest.approx([0.3 * step for step in range(1, 10)])
     times = [time - before for time, _ in inverter.told[1:]]
     assert times == [timedelta(minutes=15) * step for step in range(1, 9)]
-
-
-async def test_a_mode_of_the_device_is_a_reason_to_plan_anew(
-    hass: HomeAssistant, home: ControlledHome, inverter: Inverter
-) -> None:
-    await home.start()
-    changes = 0
-
-    def changed() -> None:
-        nonlocal changes
-        changes += 1
-
-    with patch.object(home.controller, "_mode_changed", changed):
-        home.controller.async_choose_mode(Mode.PAUSE)
-        home.controller.async_choose_mode(Mode.PAUSE)
-        home.controller.async_follow(True)
-
-    assert changes == 2
