@@ -237,7 +237,6 @@ def async_update_setpoint_issue(
 @callback
 def async_remove_issues(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """End every issue of an entry."""
-    """End every issue of an entry."""
     prefix = _issue_id(entry, "")
     for _, issue_id in list(ir.async_get(hass).issues):
         if issue_id.startswith(prefix):
