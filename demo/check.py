@@ -243,6 +243,7 @@ _CURRENT = "number.simulated_car_charging_current"
 _CHARGING = "switch.simulated_car_charging"
 _TANK = "water_heater.simulated_heat_pump_tank"
 _LIMIT = "number.simulated_solar_panels_feed_in_limit"
+_SUNSHINE = "sensor.simulated_solar_panels_power_forecast"
 _RUNNING = "binary_sensor.simulated_dishwasher_running"
 
 _LEAST_AMPERES = 6
@@ -292,8 +293,12 @@ def _solar_told(states: States) -> str | None:
 
 
 def _solar_follows(states: States, setpoint: float) -> bool:
-    limit = _number(states, _LIMIT)
-    return limit is not None and abs(limit + setpoint / _WATTS_PER_PERCENT) <= ROUNDING
+    """Tell whether the sun is limited to what is planned, and not at all where the plan takes all of the forecast."""
+    limit, expected = _number(states, _LIMIT), _number(states, _SUNSHINE)
+    if limit is None or expected is None:
+        return False
+    is_curtailed = -setpoint < 0.99 * expected - ROUNDING
+    return abs(limit - (-setpoint / _WATTS_PER_PERCENT if is_curtailed else 100)) <= 1
 
 
 def _dishwasher_told(states: States) -> str | None:

@@ -1102,9 +1102,7 @@ async def test_a_car_without_any_state_of_charge_is_told_what_it_lacks(
     hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
 ) -> None:
     lacking = {key: value for key, value in car()["data"].items() if "charge_entity" not in key}
-    entry = await plan_home(
-        hass, client, freezer, {**car(), "data": MappingProxyType({**lacking})}
-    )
+    entry = await plan_home(hass, client, freezer, {**car(), "data": MappingProxyType({**lacking})})
     hass.states.async_set(PLUG, "on")
     await pass_time(hass, freezer, seconds=3)
 

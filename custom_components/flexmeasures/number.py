@@ -68,7 +68,7 @@ class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
     @override
     def native_value(self) -> float | None:
         power = self._controller.setpoint.power
-        return None if power is None else round(power, 1)
+        return None if power is None else round(power, 1) + 0.0
 
     @property
     @override

@@ -153,7 +153,7 @@ class PlanMaker:
             if isinstance(request, NotPlanned):
                 left_out[device_id] = request
             else:
-                requests[device_id] = request
+                requests[device_id] = await self._async_with_forecast(request, window)
         planned = {device_id: request.inputs for device_id, request in requests.items()}
         return SiteRequest(requests, left_out, self._basis(planned, window))
 
@@ -167,6 +167,26 @@ class PlanMaker:
         if isinstance(request, DeviceRequest) and inputs.stored is not None:
             self._last_energies[device_id] = inputs.stored.energy
         return request
+
+    async def _async_with_forecast(
+        self, request: DeviceRequest, window: PlanWindow
+    ) -> DeviceRequest:
+        """Return the request with what could be produced, where that can be curtailed.
+
+        Raises:
+            FlexMeasuresError: the forecast could not be read.
+        """
+        model = request.inputs.model
+        if not isinstance(model, CurtailableProduction):
+            return request
+        data = await self._client.get_sensor_data(
+            model.forecast_sensor,
+            start=window.start,
+            duration=window.end - window.start,
+            unit=UnitOfPower.WATT,
+            resolution=request.inputs.sensor.resolution,
+        )
+        return replace(request, available=data.values)
 
     def _last_energy(self, device_id: str, now: datetime) -> float | None:
         """Return the least that is likely to be stored: what was read last, or less where a plan emptied the device."""

@@ -134,9 +134,12 @@ def tank(target: float) -> dict[str, State]:
     return {"water_heater.simulated_heat_pump_tank": of("heat_pump", temperature=target)}
 
 
-def limit(percent: str) -> dict[str, State]:
-    """Return what the inverter shows."""
-    return {"number.simulated_solar_panels_feed_in_limit": of(percent)}
+def limit(percent: str, forecast: str) -> dict[str, State]:
+    """Return what the inverter shows while this much sun is expected."""
+    return {
+        "number.simulated_solar_panels_feed_in_limit": of(percent),
+        "sensor.simulated_solar_panels_power_forecast": of(forecast),
+    }
 
 
 def program(state: str) -> dict[str, State]:
@@ -159,9 +162,11 @@ def program(state: str) -> dict[str, State]:
         (HEAT_PUMP, "0", tank(35), True),
         (HEAT_PUMP, "900", tank(60), True),
         (HEAT_PUMP, "900", tank(48), False),
-        (SOLAR, "-5200", limit("100"), True),
-        (SOLAR, "-2600", limit("50"), True),
-        (SOLAR, "-2600", limit("100"), False),
+        (SOLAR, "0", limit("100", "0"), True),
+        (SOLAR, "0", limit("0", "0"), False),
+        (SOLAR, "-2600", limit("100", "2610"), True),
+        (SOLAR, "-2600", limit("50", "3000"), True),
+        (SOLAR, "-2600", limit("100", "3000"), False),
         (DISHWASHER, "60", program("on"), True),
         (DISHWASHER, "60", program("off"), False),
         (DISHWASHER, "0", program("off"), True),

@@ -34,9 +34,7 @@ async def add_device(client: FlexMeasuresClient, site: Asset, name: str, kind: s
     asset = await client.add_asset(
         name=name, type_id=types[kind], account_id=site.account_id, parent_id=site.id
     )
-    sensor = await client.add_sensor(
-        asset_id=asset.id, name="power", unit="kW", resolution=QUARTER
-    )
+    sensor = await client.add_sensor(asset_id=asset.id, name="power", unit="kW", resolution=QUARTER)
     return sensor.id
 
 

@@ -48,7 +48,7 @@ from .process import (
     cheapest_start,
     run_cost,
 )
-from .production import CurtailableProduction
+from .production import CurtailableProduction, uncurtailed_steps
 from .quantities import JSON, SensorReference
 from .reach import Reach, Recursion, expected_energies
 from .schedule import Block, BlockKind, Schedule, Step, block_kind
@@ -135,4 +135,5 @@ __all__ = [
     "run_cost",
     "schedule_from_json",
     "schedule_to_json",
+    "uncurtailed_steps",
 ]
