@@ -18,9 +18,13 @@ LANGUAGES = ("en", "nl")
 FLOW_FILES = (
     "config_flow.py",
     "options_flow.py",
-    "subentry_flows.py",
+    "device_flow.py",
     "feed_flow.py",
     "feed_forms.py",
+    "device_forms.py",
+    "device_checks.py",
+    "device_creation.py",
+    "control_forms.py",
 )
 
 

@@ -17,7 +17,6 @@ from .backfill import Backfill, backfill_store
 from .card import async_register_card
 from .connection import async_acquire_connection, async_release_connection
 from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
-from .controller import Controller
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .delivery import Delivery
@@ -26,6 +25,7 @@ from .feed import Feed
 from .feed_sources import async_look_after_sources
 from .flexible_device import FlexibleDevice
 from .measurements import Outbox, OutboxError
+from .plan_progress import PlanProgress
 from .planner import Planner
 from .repairs import (
     async_end_other_feed_issues,
@@ -33,6 +33,7 @@ from .repairs import (
     async_update_outbox_issue,
 )
 from .services import async_setup_services
+from .site_controllers import async_release_all, make_controllers
 from .site_store import SiteStore
 from .uploader import Uploader, outbox_path
 from .values import SiteValues
@@ -43,9 +44,13 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
+    Platform.EVENT,
     Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 ]
 
 
@@ -70,15 +75,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
     wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
-    planner = Planner(hass, entry, connection.client, inventory, values, devices)
-    controllers = {
-        device.subentry_id: Controller(hass, entry, planner, device) for device in devices
+    planner = Planner(hass, entry, connection.client, inventory, values, devices, store, wishes)
+    controllers = make_controllers(hass, entry, planner, devices, store, wishes)
+    progress = {
+        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)
+        for device in devices
     }
     entry.runtime_data = FlexMeasuresData(
         connection=connection,
         controllers=controllers,
+        devices={device.subentry_id: device for device in devices},
         inventory=inventory,
         planner=planner,
+        progress=progress,
         store=store,
         values=values,
         wishes=wishes,
@@ -95,6 +104,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     entry.async_on_unload(inventory.async_add_listener(inventory_changed))
     for controller in controllers.values():
         controller.async_start()
+    for each in progress.values():
+        each.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     planner.async_start()
     if uploader := entry.runtime_data.uploader:
@@ -162,8 +173,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
     """Give devices their safe power, and end every part."""
-    for controller in entry.runtime_data.controllers.values():
-        await controller.async_release()
+    await async_release_all(entry.runtime_data.controllers.values())
     if backfill := entry.runtime_data.backfill:
         backfill.async_stop()
     if uploader := entry.runtime_data.uploader:

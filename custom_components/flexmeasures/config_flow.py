@@ -38,6 +38,7 @@ from .client import (
     normalise_url,
 )
 from .const import CONF_SITE_ID, DOMAIN, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
+from .device_flow import FlexibleDeviceFlow
 from .feed_flow import FeedFlow
 from .forms import (
     BASE,
@@ -48,7 +49,6 @@ from .forms import (
     refuse_empty,
 )
 from .options_flow import FlexMeasuresOptionsFlow
-from .subentry_flows import FlexibleDeviceFlow
 
 _NEW_SITE = "new"
 _SITE_TYPE = "building"

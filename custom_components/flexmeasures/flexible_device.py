@@ -134,7 +134,7 @@ class FlexibleDevice:
             setpoint_entity=data.get(CONF_SETPOINT_ENTITY),
             conditions=tuple(data.get(CONF_CONDITIONS, ())),
             shadow=data.get(CONF_SHADOW_MODE, False),
-            longest_age=_duration(data, CONF_STATE_OF_CHARGE_AGE, "minutes"),
+            longest_age=_duration(data, CONF_STATE_OF_CHARGE_AGE, "minutes", None),
             safe_action=SafeAction(data.get(CONF_SAFE_ACTION, SafeAction.FIXED)),
             guard_rails=guard_rails(data),
             settings=data,
@@ -163,17 +163,20 @@ def guard_rails(data: Mapping[str, Any]) -> GuardRails:
     usual = GuardRails()
     return GuardRails(
         deadband=data.get(CONF_DEADBAND, usual.deadband),
-        minimum_dwell=_duration(data, CONF_MINIMUM_DWELL, "seconds") or usual.minimum_dwell,
-        minimum_on=_duration(data, CONF_MINIMUM_ON, "minutes") or usual.minimum_on,
-        minimum_off=_duration(data, CONF_MINIMUM_OFF, "minutes") or usual.minimum_off,
+        minimum_dwell=_duration(data, CONF_MINIMUM_DWELL, "seconds", usual.minimum_dwell),
+        minimum_on=_duration(data, CONF_MINIMUM_ON, "minutes", usual.minimum_on),
+        minimum_off=_duration(data, CONF_MINIMUM_OFF, "minutes", usual.minimum_off),
         writes_per_day=int(data.get(CONF_WRITES_PER_DAY, usual.writes_per_day)),
-        settle_time=_duration(data, CONF_SETTLE_TIME, "seconds") or usual.settle_time,
-        suspension=_duration(data, CONF_SUSPENSION, "minutes") or usual.suspension,
+        settle_time=_duration(data, CONF_SETTLE_TIME, "seconds", usual.settle_time),
+        suspension=_duration(data, CONF_SUSPENSION, "minutes", usual.suspension),
     )
 
 
-def _duration(data: Mapping[str, Any], field: str, unit: str) -> timedelta | None:
-    return timedelta(**{unit: data[field]}) if field in data else None
+def _duration[T: timedelta | None](
+    data: Mapping[str, Any], field: str, unit: str, usual: T
+) -> timedelta | T:
+    """Return a setting as a length of time; one of 0 is meant so, and only an absent one is as usual."""
+    return timedelta(**{unit: data[field]}) if field in data else usual
 
 
 def resolve_entity_id(hass: HomeAssistant, registry_or_entity_id: str) -> str:

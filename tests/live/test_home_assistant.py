@@ -46,9 +46,11 @@ async def add_battery(api: HomeAssistantApi, entry_id: str) -> None:
         "charging_power": 5,
         "discharging_power": 5,
         "roundtrip_efficiency": 90,
-        "setpoint_sign": "consumption_positive",
     }
+    flow = await api.continue_subentry_flow(flow, {"next_step_id": "battery"})
     flow = await api.continue_subentry_flow(flow, battery)
+    assert flow.step == "control", flow
+    flow = await api.continue_subentry_flow(flow, {})
     assert flow.step == "create_asset", flow
     flow = await api.continue_subentry_flow(flow, {"name": "Battery"})
     assert flow.type == "create_entry", flow

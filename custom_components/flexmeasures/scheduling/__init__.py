@@ -4,6 +4,7 @@ Knows neither HTTP nor Home Assistant. Power is in watts, consumption positive; 
 """
 
 from .battery import Battery
+from .calendar_targets import CalendarEvent, departures_of
 from .electric_vehicle import Departure, ElectricVehicle, VehicleState
 from .errors import FlexModelConflict, FlexModelError, FlexModelProblem
 from .explanation import (
@@ -47,10 +48,10 @@ from .process import (
     cheapest_start,
     run_cost,
 )
-from .production import CurtailableProduction
+from .production import CurtailableProduction, uncurtailed_steps
 from .quantities import JSON, SensorReference
 from .reach import Reach, Recursion, expected_energies
-from .schedule import Block, BlockKind, Schedule, Step
+from .schedule import Block, BlockKind, Schedule, Step, block_kind
 from .storage import Flow, PowerRange, Storage
 from .storage_state import EnergyTarget, EnergyWindow, PowerWindow, StorageState
 from .stored_schedule import schedule_from_json, schedule_to_json
@@ -72,6 +73,7 @@ __all__ = [
     "BlockKind",
     "Breach",
     "BreakableProcess",
+    "CalendarEvent",
     "CurtailableProduction",
     "Departure",
     "ElectricVehicle",
@@ -114,6 +116,7 @@ __all__ = [
     "VehicleState",
     "WaterTank",
     "all_missed",
+    "block_kind",
     "breaches",
     "ceil_to_resolution",
     "charging_at_once",
@@ -123,6 +126,7 @@ __all__ = [
     "check_process",
     "check_storage",
     "covered_end",
+    "departures_of",
     "expected_energies",
     "explain",
     "floor_to_resolution",
@@ -131,4 +135,5 @@ __all__ = [
     "run_cost",
     "schedule_from_json",
     "schedule_to_json",
+    "uncurtailed_steps",
 ]
