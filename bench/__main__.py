@@ -7,6 +7,7 @@ import sys
 from .accumulating import measure_accumulating
 from .comparison import measure_comparison
 from .controlling import measure_controlling
+from .entities import measure_entities
 from .figures import table
 from .home import measure_quiet_hour, measure_setup
 from .memory import measure_memory
@@ -21,6 +22,7 @@ async def _measure() -> int:
     figures += await measure_quiet_hour()
     figures += measure_accumulating()
     figures += measure_controlling()
+    figures += await measure_entities()
     figures += measure_outbox()
     figures += await measure_comparison()
     sys.stdout.write(table(figures) + "\n")
