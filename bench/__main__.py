@@ -5,6 +5,7 @@ import logging
 import sys
 
 from .accumulating import measure_accumulating
+from .carrying_out import measure_carrying_out
 from .comparison import measure_comparison
 from .controlling import measure_controlling
 from .figures import table
@@ -21,6 +22,7 @@ async def _measure() -> int:
     figures += await measure_quiet_hour()
     figures += measure_accumulating()
     figures += measure_controlling()
+    figures += await measure_carrying_out()
     figures += measure_outbox()
     figures += await measure_comparison()
     sys.stdout.write(table(figures) + "\n")
