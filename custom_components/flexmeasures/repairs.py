@@ -14,6 +14,7 @@ from .flexible_device import FlexibleDevice
 # error and of an issue.
 PRICE_ISSUES = ("no_prices", "prices_not_known")
 DEVICE_ISSUES = (
+    "device_refused",
     "device_value_missing",
     "device_values",
     "power_sensor_missing",
