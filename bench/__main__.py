@@ -5,6 +5,7 @@ import logging
 import sys
 
 from .accumulating import measure_accumulating
+from .carrying_out import measure_carrying_out
 from .comparison import measure_comparison
 from .controlling import measure_controlling
 from .entities import measure_entities
@@ -23,6 +24,7 @@ async def _measure() -> int:
     figures += measure_accumulating()
     figures += measure_controlling()
     figures += await measure_entities()
+    figures += await measure_carrying_out()
     figures += measure_outbox()
     figures += await measure_comparison()
     sys.stdout.write(table(figures) + "\n")

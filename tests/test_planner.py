@@ -16,11 +16,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.flexmeasures.client import (
     ConnectionFailedError,
+    FieldMessage,
     JobFailedError,
     JobTimeoutError,
+    JsonObject,
     RateLimitedError,
     ScheduleResult,
     ServerError,
+    ValidationError,
 )
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.plan_models import PlanCause, PlanStatus
@@ -30,6 +33,7 @@ from custom_components.flexmeasures.wishes import Wishes
 from . import site
 from .conftest import make_entry
 from .planning import (
+    BOILER_POWER,
     CAR_LEVEL,
     CAR_POWER,
     HOUR,
@@ -508,16 +512,16 @@ async def test_a_rate_limit_holds_back_what_happens_in_the_home(
     )
     with pytest.raises(HomeAssistantError):
         await press(home)
-    client.trigger_and_get_schedule.side_effect = site.plan(700.0)
+    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
 
-    home.runtime_data.wishes.async_wish(id_of(home, "Battery"), Wishes(keep_at_least=50.0))
+    home.runtime_data.wishes.async_wish(id_of(home, "Battery"), Wishes(keep_at_most=80.0))
     await pass_time(hass, freezer, seconds=90)
     assert triggers(client) == 2
     await pass_time(hass, freezer, seconds=30)
     await pass_time(hass, freezer, seconds=5)
     # One for both.
-    assert triggers(client) in {3, 4}
-    assert status_of(home) is not PlanStatus.RATE_LIMITED
+    assert triggers(client) == 3
+    assert status_of(home) is PlanStatus.PLANNED
 
 
 async def test_a_flat_fallback_is_not_put_in_the_place_of_a_good_plan(
@@ -1044,7 +1048,7 @@ async def test_prices_that_only_the_server_reads_do_not_stop_planning(
     hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
 ) -> None:
     percent(hass, LEVEL, 35)
-    context = {"commodities": [{"commodity": "electricity"}]}
+    context: JsonObject = {"commodities": [{"commodity": "electricity"}]}
     client.get_assets.return_value = (
         replace(site.ASSETS[0], flex_context=context),
         *site.ASSETS[1:],
@@ -1102,10 +1106,132 @@ async def test_a_car_without_any_state_of_charge_is_told_what_it_lacks(
     hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
 ) -> None:
     lacking = {key: value for key, value in car()["data"].items() if "charge_entity" not in key}
-    entry = await plan_home(
-        hass, client, freezer, {**car(), "data": MappingProxyType({**lacking})}
-    )
+    entry = await plan_home(hass, client, freezer, {**car(), "data": MappingProxyType({**lacking})})
     hass.states.async_set(PLUG, "on")
     await pass_time(hass, freezer, seconds=3)
 
     assert reason_of(entry, "Car").startswith("Car needs an entity that tells its state of charge")
+
+
+async def test_a_device_that_the_server_refuses_does_not_stop_the_others(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    percent(hass, LEVEL, 35)
+    generic = device(
+        "Tank",
+        "generic",
+        power_sensor=BOILER_POWER,
+        flex_model={"soc-max": "nine"},
+        charging_power=3.0,
+        discharging_power=0.0,
+    )
+    refusal = ValidationError(
+        "refused",
+        status=422,
+        request="POST /",
+        fields=(FieldMessage(("json", "flex-model", "0", "soc-max"), "Not a valid quantity."),),
+    )
+    answer = site.plan(100.0)
+
+    async def refuse(*args: Any, **kwargs: Any) -> ScheduleResult:
+        if BOILER_POWER in kwargs["sensor_ids"]:
+            raise refusal
+        result: ScheduleResult = await answer(*args, **kwargs)
+        return result
+
+    client.trigger_and_get_schedule.side_effect = refuse
+    entry = await plan_home(hass, client, freezer, generic, battery())
+
+    assert status_of(entry, "Battery") is PlanStatus.PLANNED
+    assert power_of(entry, NOON) == 100.0
+    assert status_of(entry, "Tank") is PlanStatus.SETTINGS_WRONG
+    assert reason_of(entry, "Tank") == "FlexMeasures refuses to plan Tank: Not a valid quantity."
+    issue_id = f"{entry.entry_id}_device_refused_{id_of(entry, 'Tank')}"
+    assert ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+
+
+@pytest.mark.parametrize(
+    "path", [("json", "start"), ("json", "flex-model"), ("json", "flex-model", "0", "soc-min")]
+)
+async def test_a_refusal_that_leaves_nothing_to_ask_for_is_the_status_of_all(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    home: MockConfigEntry,
+    path: tuple[str, ...],
+) -> None:
+    client.trigger_and_get_schedule.side_effect = ValidationError(
+        "it is wrong", status=422, request="POST /", fields=(FieldMessage(path, "Wrong."),)
+    )
+
+    with pytest.raises(HomeAssistantError, match="refused the request: it is wrong"):
+        await press(home)
+
+    assert triggers(client) == 2
+    assert status_of(home) is PlanStatus.FAILED
+    assert power_of(home, NOON) == 0.0
+
+
+async def test_an_answer_in_which_nothing_is_known_is_no_plan(
+    hass: HomeAssistant, client: AsyncMock, home: MockConfigEntry
+) -> None:
+    client.trigger_and_get_schedule.side_effect = site.plan(None)
+
+    with pytest.raises(HomeAssistantError, match="without a schedule for Battery"):
+        await press(home)
+
+    assert power_of(home, NOON) == 0.0
+
+
+async def test_a_state_of_charge_that_is_lost_while_it_settles_asks_for_nothing(
+    hass: HomeAssistant, client: AsyncMock, home: MockConfigEntry, freezer: FrozenDateTimeFactory
+) -> None:
+    home.runtime_data.controllers[id_of(home, "Battery")].async_follow(True)
+    await pass_time(hass, freezer, minutes=6)
+    percent(hass, LEVEL, 80)
+    hass.states.async_set(LEVEL, "unavailable")
+    await pass_time(hass, freezer, seconds=61)
+    await pass_time(hass, freezer, seconds=3)
+    assert triggers(client) == 1
+
+    # Also when the entry is unloaded in the meantime.
+    percent(hass, LEVEL, 35)
+    await pass_time(hass, freezer, seconds=3)
+    percent(hass, LEVEL, 80)
+    await hass.config_entries.async_unload(home.entry_id)
+    await pass_time(hass, freezer, seconds=61)
+    assert triggers(client) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "is_problem"),
+    [
+        (PlanStatus.PLANNED, False),
+        (PlanStatus.DEVICE_AWAY, False),
+        (PlanStatus.TARGET_MISSED, True),
+        (PlanStatus.UNTRUSTED, True),
+    ],
+)
+def test_what_a_person_may_want_to_look_at_is_a_problem(
+    status: PlanStatus, is_problem: bool
+) -> None:
+    assert status.is_problem is is_problem
+
+
+@pytest.mark.parametrize(
+    ("power", "status"), [(5000.0, PlanStatus.PLANNED), (2000.0, PlanStatus.TARGET_MISSED)]
+)
+async def test_below_what_is_kept_a_plan_misses_nothing_that_nobody_could_reach(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    home: MockConfigEntry,
+    power: float,
+    status: PlanStatus,
+) -> None:
+    client.trigger_and_get_schedule.side_effect = site.plan(power)
+    wishes = home.runtime_data.wishes
+    wishes.async_wish(id_of(home, "Battery"), Wishes(keep_at_least=50.0))
+
+    await press(home)
+
+    # From 3.5 to 5 kWh takes two quarter-hours at 5 kW, and four at 2 kW.
+    assert status_of(home) is status
