@@ -9,6 +9,7 @@ from unittest.mock import AsyncMock
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.flexmeasures.client import Asset
@@ -39,6 +40,22 @@ DEVICE_ASSETS = (
     Asset(id=6, name="Washer", type_name="process", account_id=3, parent_id=1),
     Asset(id=7, name="Boiler", type_name="heat-storage", account_id=3, parent_id=1),
 )
+
+
+@pytest.fixture(autouse=True)
+def just_past_noon(freezer: FrozenDateTimeFactory) -> None:
+    """Let every test begin seven minutes into a quarter-hour."""
+    freezer.move_to(NOON + timedelta(minutes=7))
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> MockConfigEntry:
+    """Return a home with a battery at 35 % and an idle plan."""
+    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
+    percent(hass, LEVEL, 35)
+    return await plan_home(hass, client, freezer, battery())
 
 
 def device(title: str, kind: str, **settings: object) -> ConfigSubentryData:

@@ -32,7 +32,9 @@ from .planning import (
     battery,
     car,
     device,
+    home,
     id_of,
+    just_past_noon,
     now,
     pass_time,
     percent,
@@ -48,23 +50,9 @@ from .planning import (
 )
 from .test_init import set_up
 
+__all__ = ["home", "just_past_noon"]
+
 AWAY = ConnectionFailedError("refused")
-
-
-@pytest.fixture(autouse=True)
-def just_past_noon(freezer: FrozenDateTimeFactory) -> None:
-    """Let every test begin seven minutes into a quarter-hour."""
-    freezer.move_to(NOON + timedelta(minutes=7))
-
-
-@pytest.fixture
-async def home(
-    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
-) -> MockConfigEntry:
-    """Return a home with a battery at 35 % and an idle plan."""
-    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
-    percent(hass, LEVEL, 35)
-    return await plan_home(hass, client, freezer, battery())
 
 
 async def test_before_the_first_answer_a_device_waits_and_is_then_planned(

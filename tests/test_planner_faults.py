@@ -1,7 +1,8 @@
 """What can be wrong with a home, a wish or a server: what is told, and what stays in force."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
+import random
 from types import MappingProxyType
 from typing import Any
 from unittest.mock import AsyncMock
@@ -42,7 +43,9 @@ from .planning import (
     battery,
     car,
     device,
+    home,
     id_of,
+    just_past_noon,
     now,
     pass_time,
     percent,
@@ -58,23 +61,9 @@ from .planning import (
 )
 from .test_init import set_up
 
+__all__ = ["home", "just_past_noon"]
+
 AWAY = ConnectionFailedError("refused")
-
-
-@pytest.fixture(autouse=True)
-def just_past_noon(freezer: FrozenDateTimeFactory) -> None:
-    """Let every test begin seven minutes into a quarter-hour."""
-    freezer.move_to(NOON + timedelta(minutes=7))
-
-
-@pytest.fixture
-async def home(
-    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
-) -> MockConfigEntry:
-    """Return a home with a battery at 35 % and an idle plan."""
-    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
-    percent(hass, LEVEL, 35)
-    return await plan_home(hass, client, freezer, battery())
 
 
 async def test_a_target_that_the_plan_misses_is_told_with_its_share(
@@ -604,3 +593,52 @@ async def test_below_what_is_kept_a_plan_misses_nothing_that_nobody_could_reach(
 
     # From 3.5 to 5 kWh takes two quarter-hours at 5 kW, and four at 2 kW.
     assert status_of(home) is status
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_after_a_day_of_faults_the_home_is_well_within_a_period(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    home: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    seed: int,
+) -> None:
+    chance = random.Random(seed)
+    good_prices = client.get_sensor_data.side_effect
+    good_plan = site.plan(0.0)
+    errors = [
+        AWAY,
+        ServerError("broken", status=500, request="POST /"),
+        RateLimitedError("slow", status=429, request="POST /", retry_after=200),
+        JobFailedError("infeasible", job_id="job"),
+        JobTimeoutError("job", 200),
+    ]
+    times: list[datetime] = []
+    failing: list[Exception] = []
+
+    async def answer(*args: Any, **kwargs: Any) -> ScheduleResult:
+        times.append(now(freezer))
+        if failing:
+            raise failing[0]
+        result: ScheduleResult = await good_plan(*args, **kwargs)
+        return result
+
+    client.trigger_and_get_schedule.side_effect = answer
+    for _ in range(24 * 6):
+        failing[:] = [chance.choice(errors)] if chance.random() < 0.6 else []
+        client.get_sensor_data.side_effect = AWAY if chance.random() < 0.2 else good_prices
+        level = chance.choice(["unavailable", "0", "30", "50", "101"])
+        hass.states.async_set(LEVEL, level, {"unit_of_measurement": "%"})
+        for _ in range(2):
+            await pass_time(hass, freezer, minutes=5)
+
+    failing.clear()
+    client.get_sensor_data.side_effect = good_prices
+    percent(hass, LEVEL, 50)
+    for _ in range(6):
+        await pass_time(hass, freezer, minutes=3)
+
+    assert status_of(home) is PlanStatus.PLANNED
+    assert power_of(home, now(freezer)) == 0.0
+    five_minutes = timedelta(minutes=5)
+    assert all(sum(begin <= time < begin + five_minutes for time in times) <= 8 for begin in times)
