@@ -10,9 +10,11 @@ import sys
 
 from .accumulating import measure_accumulating
 from .callbacks import measure_callbacks
+from .carrying_out import measure_carrying_out
 from .closed_loop import measure_closed_loop
 from .comparison import measure_comparison
 from .controlling import measure_controlling
+from .entities import measure_entities
 from .figures import Figure, table
 from .home import measure_quiet_hour, measure_setup
 from .killed_home import measure_kills
@@ -54,6 +56,8 @@ async def _measure_costs() -> list[Figure]:
     figures += await measure_listening()
     figures += await measure_callbacks()
     figures += measure_controlling()
+    figures += await measure_entities()
+    figures += await measure_carrying_out()
     figures += measure_outbox()
     figures += await measure_outage()
     figures += await measure_comparison()

@@ -72,11 +72,11 @@ def _now(devices: Mapping[str, Entities], site: SiteEntities) -> Card:
         _tile("sensor.simulated_grid_power", "Grid"),
         _tile("sensor.simulated_solar_panels_power", "Sun", columns=6),
         _tile("sensor.simulated_house_power", "House", columns=6),
-        _tile(devices[BATTERY]["saving_today"], "Battery saved today", columns=6),
-        _tile(devices[CAR]["saving_today"], "Car saved today", columns=6),
-        _tile(devices[BATTERY]["saving_this_month"], "Battery this month", columns=6),
-        _tile(devices[CAR]["saving_this_month"], "Car this month", columns=6),
-        _tile(site.connected, "FlexMeasures", columns=6),
+        _tile(devices[BATTERY]["saving_today"], "Battery today", columns=6),
+        _tile(devices[CAR]["saving_today"], "Car today", columns=6),
+        _tile(devices[BATTERY]["saving_this_month"], "Battery, month", columns=6),
+        _tile(devices[CAR]["saving_this_month"], "Car, month", columns=6),
+        _tile(site.connected, "FlexMeasures"),
         _tile(devices[BATTERY]["reschedule"], "Plan again", feature=_BUTTON),
     )
 
@@ -97,7 +97,12 @@ def _heat_pump(heat_pump: Entities, site: SiteEntities) -> Card:
     return _section(
         "Heat pump",
         _plan_card(heat_pump, site, "Heat pump", heat_pump["expected_state_of_charge"]),
-        _tile("water_heater.simulated_heat_pump_tank", "Tank", columns=6),
+        _tile(
+            "water_heater.simulated_heat_pump_tank",
+            "Tank",
+            columns=6,
+            shows=["current_temperature", "temperature"],
+        ),
         _tile("sensor.simulated_heat_pump_power", "Power", columns=6),
         _mode(heat_pump),
         _tile(heat_pump["plan_status"], "Plan"),
@@ -120,7 +125,7 @@ def _dishwasher(dishwasher: Entities) -> Card:
         "Dishwasher",
         _tile("binary_sensor.simulated_dishwasher_ready_to_start", "Filled", columns=6),
         _tile("binary_sensor.simulated_dishwasher_running", "Program", columns=6),
-        _tile(dishwasher["next_change"], "Next change"),
+        _tile(dishwasher["next_change"], "Starts or ends"),
         _rows(dishwasher["ready_by"], "Ready by"),
         _tile(dishwasher["plan_run"], "Run once", feature=_BUTTON),
         _tile(dishwasher["plan_status"], "Plan"),
@@ -169,11 +174,13 @@ def _controlled(name: str, device: Entities) -> Card:
         _tile(device["problem"], "Problem", columns=6),
         _tile(device["scheduled_power"], "Scheduled", columns=6),
         _tile(device["power_setpoint"], "Setpoint", columns=6),
-        _tile(_CARRIES_OUT[name], "Told", columns=6),
+        _tile(_CARRIES_OUT[name], "Told", columns=6, shows=_SHOWS_TOLD.get(name)),
         _tile(_SHOWS_POWER[name], "Measured", columns=6),
     )
 
 
+# The part of what takes the setpoint that shows it, where that is not the state.
+_SHOWS_TOLD = {HEAT_PUMP: ["temperature"]}
 # What takes each device's setpoint, and what measures its power.
 _CARRIES_OUT = {
     BATTERY: "number.simulated_battery_power_setpoint",
@@ -225,7 +232,12 @@ def _section(title: str, *cards: Card, span: int = 1) -> Card:
 
 
 def _tile(
-    entity: str, name: str, *, columns: int | str = "full", feature: Card | None = None
+    entity: str,
+    name: str,
+    *,
+    columns: int | str = "full",
+    feature: Card | None = None,
+    shows: list[str] | None = None,
 ) -> Card:
     tile: Card = {
         "type": "tile",
@@ -235,4 +247,8 @@ def _tile(
     }
     if feature is not None:
         tile |= {"features": [feature], "features_position": "inline"}
+        if feature is _BUTTON:
+            tile["hide_state"] = True
+    if shows is not None:
+        tile["state_content"] = shows
     return tile

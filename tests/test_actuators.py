@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.const import EVENT_CALL_SERVICE
+from homeassistant.core import Context, HomeAssistant, ServiceCall
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 import pytest
 
+from custom_components.flexmeasures.actuators import ServiceCalls
 from custom_components.flexmeasures.control import ControlStatus, Mode, SetpointSource
 
 from .controlled_device import NOON, ControlledDevice
@@ -480,3 +482,19 @@ async def test_limits_that_live_in_an_entity_are_followed_and_kept_while_it_is_a
     await device.until(2)
     assert device.controller.limits.consumption == 1000
     assert device.controller.setpoint.source is SetpointSource.INPUT_LOST
+
+
+async def test_calls_of_others_are_remembered_for_a_while_only(hass: HomeAssistant) -> None:
+    calls = ServiceCalls(hass)
+    stop = calls.async_start()
+    contexts = [Context() for _ in range(1001)]
+    for context in contexts:
+        hass.bus.async_fire(EVENT_CALL_SERVICE, {}, context=context)
+
+    assert contexts[0] not in calls
+    assert contexts[1] in calls
+    assert contexts[-1] in calls
+
+    stop()
+    hass.bus.async_fire(EVENT_CALL_SERVICE, {}, context=(later := Context()))
+    assert later not in calls

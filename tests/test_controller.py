@@ -579,6 +579,22 @@ async def test_a_mode_holds_until_its_end_and_the_schedule_takes_over(
     assert home.notices == [NoticeKind.MODE_ENDED, NoticeKind.MODE_ENDED]
 
 
+async def test_whoever_stops_listening_is_told_no_more(
+    home: ControlledHome, inverter: Inverter
+) -> None:
+    await home.start()
+    told: list[NoticeKind] = []
+    stop = home.controller.async_listen_notices(lambda notice: told.append(notice.kind))
+    home.controller.async_choose_mode(Mode.PAUSE, until=NOON + MINUTE)
+    await home.until(2)
+    stop()
+    home.controller.async_choose_mode(Mode.PAUSE, until=NOON + 3 * MINUTE)
+    await home.until(4)
+
+    assert told == [NoticeKind.MODE_ENDED]
+    assert home.notices == [NoticeKind.MODE_ENDED, NoticeKind.MODE_ENDED]
+
+
 async def test_an_override_is_taken_back(home: ControlledHome, inverter: Inverter) -> None:
     await home.start()
     await home.follow()

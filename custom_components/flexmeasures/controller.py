@@ -54,7 +54,7 @@ from .followed_entities import FollowedEntities
 from .listeners import Listeners
 from .plan_models import DevicePlan
 from .planner import Planner
-from .repairs import async_update_setpoint_issue
+from .repairs import CONTROL_ISSUES, async_update_device_issue
 from .site_store import SiteStore
 from .wishes import SiteWishes
 
@@ -62,6 +62,7 @@ from .wishes import SiteWishes
 _LONGEST_WAIT = timedelta(minutes=1)
 # What a device can take is not known before its entities tell it; until then it is told nothing.
 _NO_POWER = PowerLimits(0.0, 0.0)
+_NOTHING_TOLD = ""
 
 
 class Controller:
@@ -118,6 +119,7 @@ class Controller:
         self._is_reporting = False
         self._is_released = False
         self._stale_alarm: CALLBACK_TYPE | None = None
+        self._told_problem: str | None = _NOTHING_TOLD
         self._seen: object = None
         engine = self._make_engine(kept.memory)
         self._runner = EngineRunner(hass, entry, carrier, engine, self._async_decided)
@@ -158,14 +160,10 @@ class Controller:
     @callback
     def _async_started(self, hass: HomeAssistant) -> None:
         """Everything has been set up: wait for what still comes, but not for ever."""
+        self._told_problem = _NOTHING_TOLD
+        self._async_reported(Origin.DEVICE)
         if not self._is_reporting:
-            self._entry.async_on_unload(
-                async_call_later(hass, _LONGEST_WAIT, self._async_waited_enough)
-            )
-
-    @callback
-    def _async_waited_enough(self, now: datetime) -> None:
-        self._async_begin()
+            self._entry.async_on_unload(async_call_later(hass, _LONGEST_WAIT, self._async_begin))
 
     @callback
     def _async_begin_when_known(self) -> None:
@@ -176,7 +174,7 @@ class Controller:
             self._async_begin()
 
     @callback
-    def _async_begin(self) -> None:
+    def _async_begin(self, now: datetime | None = None) -> None:
         """Look at the actuator: from now on it is written to."""
         if not self._is_reporting:
             self._is_reporting = True
@@ -188,9 +186,16 @@ class Controller:
             return
         self._async_take_actuation(self._carrier)
         self._runner.async_tell(self._carrier.report(origin))
-        async_update_setpoint_issue(
-            self._hass, self._entry, self._device.subentry_id, self._carrier.problem
-        )
+        self._async_tell_owner(self._carrier.problem)
+
+    @callback
+    def _async_tell_owner(self, problem: HomeAssistantError | None) -> None:
+        key = problem.translation_key if problem else None
+        if key != self._told_problem:
+            self._told_problem = key
+            async_update_device_issue(
+                self._hass, self._entry, self._device, problem, CONTROL_ISSUES
+            )
 
     @callback
     def _async_take_actuation(self, carrier: Carrier) -> None:

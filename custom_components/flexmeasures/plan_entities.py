@@ -16,9 +16,8 @@ from homeassistant.util import dt as dt_util
 
 from .client import SignConvention
 from .data import FlexMeasuresData
-from .entity import FlexibleDeviceEntity
+from .entity import PlanEntity
 from .flexible_device import DeviceKind, FlexibleDevice
-from .listeners import Listeners
 from .plan_models import PlanStatus
 from .plan_progress import PlanProgress
 
@@ -95,11 +94,20 @@ def _money(amount: float | None) -> float | None:
     return None if amount is None else round(amount, _COST_DIGITS)
 
 
+def _saves(kind: DeviceKind) -> bool:
+    """Tell whether a saving can be counted: nobody knows what curtailed panels could have done."""
+    return kind is not DeviceKind.SOLAR
+
+
 def _start_of_month(local: datetime) -> datetime:
     return dt_util.start_of_local_day(local.replace(day=1))
 
 
-def _counted(key: str, since: Callable[[datetime], datetime]) -> PlanSensorDescription:
+def _counted(
+    key: str,
+    since: Callable[[datetime], datetime],
+    suits_fn: Callable[[DeviceKind], bool] = lambda _: True,
+) -> PlanSensorDescription:
     """Return the sensor of an amount of the device's savings, under the amount's own name."""
 
     def amount(progress: PlanProgress) -> float | None:
@@ -113,6 +121,7 @@ def _counted(key: str, since: Callable[[datetime], datetime]) -> PlanSensorDescr
         suggested_display_precision=2,
         value_fn=amount,
         last_reset_fn=since,
+        suits_fn=suits_fn,
         is_money=True,
     )
 
@@ -165,12 +174,12 @@ PLAN_SENSORS = (
     ),
     _counted("cost_today", dt_util.start_of_local_day),
     _counted("cost_this_month", _start_of_month),
-    _counted("saving_today", dt_util.start_of_local_day),
-    _counted("saving_this_month", _start_of_month),
+    _counted("saving_today", dt_util.start_of_local_day, _saves),
+    _counted("saving_this_month", _start_of_month, _saves),
 )
 
 
-class PlanSensor(FlexibleDeviceEntity, SensorEntity):
+class PlanSensor(PlanEntity, SensorEntity):
     """One thing that a device's plan tells; the recorder leaves out what changes with each plan."""
 
     entity_description: PlanSensorDescription
@@ -184,11 +193,6 @@ class PlanSensor(FlexibleDeviceEntity, SensorEntity):
         """Show what the description reads."""
         super().__init__(data, device, description.key)
         self.entity_description = description
-
-    @property
-    @override
-    def _sources(self) -> tuple[Listeners, ...]:
-        return (self._progress.listeners,)
 
     @override
     def _to_show(self) -> object:
