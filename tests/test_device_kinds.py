@@ -464,6 +464,15 @@ async def test_each_entity_is_asked_for_what_it_needs(
     answer = {**details, "safety": SAFETY, "guard_rails": {"minimum_dwell": 0}}
     await walk(hass, result, answer, {CONF_NAME: "New device"})
 
+    shown = suggested(
+        await walk(
+            hass,
+            await change(hass, entry),
+            {**form, "power_sensor": str(BATTERY_POWER)},
+            {"setpoint_entity": entity},
+        )
+    )
+    assert shown.items() >= {**details, **SAFETY, "minimum_dwell": 0}.items()
     data = only_device(entry).data
     assert data.items() >= {**details, **stored, **SAFETY, "minimum_dwell": 0}.items()
     assert data["setpoint_entity"] == entity

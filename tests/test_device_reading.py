@@ -513,3 +513,16 @@ def test_guard_rails_of_nothing_are_meant_so(hass: HomeAssistant) -> None:
     assert rails.minimum_dwell == rails.settle_time == timedelta(0)
     assert rails.minimum_on == timedelta(minutes=10)
     assert device(BATTERY).guard_rails.minimum_dwell == timedelta(seconds=30)
+
+
+def test_everything_that_tells_a_device_s_state_or_values_is_an_input() -> None:
+    flexible = device(CAR, capacity="sensor.capacity", calendar_entity="calendar.trips")
+
+    assert flexible.inputs == {
+        "sensor.level",
+        "binary_sensor.plug",
+        "calendar.trips",
+        "sensor.capacity",
+    }
+    assert flexible.setpoint_sign == 1
+    assert device(CAR, setpoint_sign="production_positive").setpoint_sign == -1

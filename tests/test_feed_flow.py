@@ -404,6 +404,7 @@ async def test_a_sensor_that_is_fed_or_planned_is_not_offered(
         await submit(hass, result, FORM)
 
     result = await start(hass, entry, SUBENTRY_FLEXIBLE_DEVICE)
+    result = await submit(hass, result, {"next_step_id": "battery"})
     assert options(result, CONF_POWER_SENSOR) == {"new": "new"}
 
 

@@ -47,7 +47,7 @@ from .control_forms import (
     stored_control,
     suggested_details,
 )
-from .device_checks import device_problems, stored_energy_text
+from .device_checks import device_problems, state_text, stored_energy_text
 from .device_creation import DeviceCreation
 from .device_forms import (
     DEVICE_FIELDS,
@@ -229,14 +229,14 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
             shown,
             problems,
             entity=state.name if state else entity_id,
-            state=state.state if state else "?",
+            state=state_text(state) if state else "?",
         )
 
     async def _async_end(self) -> SubentryFlowResult:
         """Finish, or ask for what new sensors need."""
-        if self._entered[CONF_POWER_SENSOR] == NEW_SENSOR:
+        if CONF_POWER_SENSOR in self._creates_sensors:
             return await self.async_step_create_asset()
-        if self._entered.get(CONF_PREDICTED_ENERGY_SENSOR) == NEW_SENSOR:
+        if self._creates_sensors:
             return await self.async_step_create_sensor()
         return self._finish(self._asset_of_power_sensor)
 
@@ -289,7 +289,8 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, nested(schema, shown)),
-            last_step=step_id.startswith("create"),
+            last_step=step_id.startswith("create")
+            or (step_id == "control_details" and not self._creates_sensors),
             **texts,
         )
 
@@ -308,14 +309,9 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
         return asset
 
     async def _async_create_sensors(self, asset: Asset) -> None:
-        fields = [
-            field
-            for field in (CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR)
-            if self._entered.get(field) == NEW_SENSOR
-        ]
         await self._creation.async_sensors(
             asset,
-            fields,
+            self._creates_sensors,
             self.hass.config.time_zone,
             consumption_is_positive=self._form.kind is not DeviceKind.SOLAR,
         )
@@ -432,6 +428,15 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
             if field in values and (name := _device_name(self.hass, values[field])):
                 return name
         return None
+
+    @property
+    def _creates_sensors(self) -> list[str]:
+        """Return the fields for which a sensor is to be created."""
+        return [
+            field
+            for field in (CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR)
+            if self._entered.get(field) == NEW_SENSOR
+        ]
 
     @property
     def _asset_of_power_sensor(self) -> Asset:
