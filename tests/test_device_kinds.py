@@ -604,6 +604,23 @@ async def test_another_setpoint_entity_starts_with_what_most_devices_need(
     assert (shown["setpoint_sign"], shown["deadband"]) == ("consumption_positive", 50)
 
 
+async def test_what_a_person_left_empty_stays_empty(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A thermostat without thresholds gets temperatures in between, also after the next change of the device."""
+    form, control = (
+        {**TANK, "power_sensor": str(BATTERY_POWER)},
+        {"setpoint_entity": "climate.house"},
+    )
+    temperatures = {"temperature_at_rest": 20, "temperature_at_full_power": 22}
+    answer = {**temperatures, "safety": SAFETY, "guard_rails": {}}
+    await walk(hass, await start(hass, entry, "water_tank"), form, control, answer)
+
+    result = await walk(hass, await change(hass, entry), form, control)
+
+    assert suggested(result) == {**temperatures, **SAFETY}
+
+
 async def test_a_setpoint_entity_that_went_meanwhile_is_asked_for_again(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:

@@ -25,6 +25,7 @@ from .const import (
     CONF_DIRECTION,
     CONF_ENTITY,
     CONF_POWER_SENSOR,
+    CONF_PREDICTED_ENERGY_SENSOR,
     CONF_SENSOR,
     DIRECTION_CONSUMPTION,
     SUBENTRY_FLEXIBLE_DEVICE,
@@ -375,8 +376,8 @@ class FeedFlow(ConfigSubentryFlow):
     def _free_sensors(self) -> dict[int, Sensor]:
         """Return the site's sensors that a feed may fill.
 
-        Not those of another feed, nor those on which a device's plan is stored: readings and plan would hide each
-        other.
+        Not those of another feed, nor those on which a device's plan or what the server predicts is stored: readings and
+        plan would hide each other.
         """
         changed = self._changed_subentry
         taken = {
@@ -384,8 +385,9 @@ class FeedFlow(ConfigSubentryFlow):
             for subentry in self._entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)
             if changed is None or subentry.subentry_id != changed.subentry_id
         } | {
-            subentry.data[CONF_POWER_SENSOR]
+            subentry.data.get(field)
             for subentry in self._entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE)
+            for field in (CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR)
         }
         return {
             sensor.id: sensor
