@@ -11,11 +11,15 @@ from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import probatio
 
+from .client import Sensor
 from .client.durations import parse_duration
 from .const import DOMAIN
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
+from .units import convertible
 
 type FlexObject = dict[str, object]
+
+ENTRY: Final[dict[probatio.Marker, Any]] = {probatio.Required("config_entry"): cv.string}
 
 
 def refused(field: str, reason: str, **placeholders: str) -> ServiceValidationError:
@@ -51,6 +55,32 @@ def positive_id(value: Any) -> int:
 
 
 SENSOR_IDS: Final = probatio.All(cv.ensure_list, [positive_id], probatio.Length(min=1))
+
+
+async def sensor_named(data: FlexMeasuresData, sensor_id: int) -> Sensor:
+    """Return the sensor, also one from outside the site that the account may read.
+
+    Raises:
+        FlexMeasuresError: the server does not show it.
+    """
+    known = data.inventory.data.sensors.get(sensor_id)
+    return known or await data.connection.client.get_sensor(sensor_id)
+
+
+def check_unit(unit: str, sensor: Sensor) -> None:
+    """Make sure that the sensor's values can be told, or taken, in the unit.
+
+    Raises:
+        ServiceValidationError: they cannot.
+    """
+    if not convertible(unit, sensor.unit):
+        raise refused(
+            "unit",
+            "unit_not_convertible",
+            value=unit,
+            sensor=f"{sensor.name} ({sensor.id})",
+            unit=sensor.unit,
+        )
 
 
 def time_of(call: ServiceCall, field: str) -> datetime | None:
@@ -154,6 +184,18 @@ def flex_objects_of(call: ServiceCall, field: str) -> FlexObject | list[FlexObje
     if not all(isinstance(item, Mapping) for item in items):
         raise refused(field, "not_an_object")
     return [dict(item) for item in items] if isinstance(value, list) else dict(value)
+
+
+def object_of(call: ServiceCall, field: str) -> FlexObject | None:
+    """Return an object with the server's own fields; None when it is not given.
+
+    Raises:
+        ServiceValidationError: it is something else.
+    """
+    given = flex_objects_of(call, field)
+    if isinstance(given, list):
+        raise refused(field, "not_an_object")
+    return given
 
 
 def sensor_ids_in(flex_model: FlexObject | list[FlexObject] | None) -> list[int]:
