@@ -17,7 +17,6 @@ from .backfill import Backfill, backfill_store
 from .card import async_register_card
 from .connection import async_acquire_connection, async_release_connection
 from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
-from .controller import Controller
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .delivery import Delivery
@@ -33,6 +32,7 @@ from .repairs import (
     async_update_outbox_issue,
 )
 from .services import async_setup_services
+from .site_controllers import async_release_all, make_controllers
 from .site_store import SiteStore
 from .uploader import Uploader, outbox_path
 from .values import SiteValues
@@ -71,9 +71,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     await store.async_load()
     wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
     planner = Planner(hass, entry, connection.client, inventory, values, devices)
-    controllers = {
-        device.subentry_id: Controller(hass, entry, planner, device) for device in devices
-    }
+    controllers = make_controllers(hass, entry, planner, devices, store, wishes)
     entry.runtime_data = FlexMeasuresData(
         connection=connection,
         controllers=controllers,
@@ -162,8 +160,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
     """Give devices their safe power, and end every part."""
-    for controller in entry.runtime_data.controllers.values():
-        await controller.async_release()
+    await async_release_all(entry.runtime_data.controllers.values())
     if backfill := entry.runtime_data.backfill:
         backfill.async_stop()
     if uploader := entry.runtime_data.uploader:

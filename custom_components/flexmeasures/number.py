@@ -56,4 +56,4 @@ class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        self._controller.async_set_manual(value)
+        self._controller.async_override(value)

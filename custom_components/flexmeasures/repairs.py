@@ -20,6 +20,7 @@ PLANNING_ISSUES = ("no_prices", "power_sensor_missing")
 SITE_ISSUES = ("site_not_found",)
 # How the ids of issues begin that are about one feed: its sensor's number, or its own, follows.
 _FEED_REFUSED = "feed_refused_"
+_SETPOINT_MISSING = "setpoint_entity_missing_"
 _FEED_SOURCE = "feed_source_"
 _OUTBOX = "outbox"
 
@@ -157,9 +158,39 @@ def async_end_other_feed_issues(
 
 
 @callback
+def async_update_setpoint_issue(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    device_id: str,
+    problem: HomeAssistantError | None,
+) -> None:
+    """Raise the issue of a flexible device whose setpoint entity is gone, or end it."""
+    issue_id = _issue_id(entry, f"{_SETPOINT_MISSING}{device_id}")
+    if problem is None or problem.translation_key != "setpoint_entity_missing":
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key="setpoint_entity_missing",
+        translation_placeholders={
+            "site": entry.title,
+            **(problem.translation_placeholders or {}),
+        },
+    )
+
+
+@callback
 def async_remove_issues(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """End every issue of an entry."""
     async_update_issues(hass, entry, PLANNING_ISSUES + SITE_ISSUES, None)
+    prefix = _issue_id(entry, _SETPOINT_MISSING)
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.startswith(prefix):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
     async_update_outbox_issue(hass, entry, None)
     async_end_other_feed_issues(hass, entry, ())
 

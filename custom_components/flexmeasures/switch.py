@@ -3,10 +3,8 @@
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoreEntity
 
 from .data import FlexMeasuresConfigEntry
 from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
@@ -23,7 +21,7 @@ async def async_setup_entry(
     async_add_to_flexible_devices(entry, async_add_entities, FollowSchedule)
 
 
-class FollowSchedule(FlexibleDeviceEntity, SwitchEntity, RestoreEntity):
+class FollowSchedule(FlexibleDeviceEntity, SwitchEntity):
     """On while the schedule is carried out; off for a new device, and kept across restarts."""
 
     _attr_translation_key = "follow_schedule"
@@ -32,9 +30,6 @@ class FollowSchedule(FlexibleDeviceEntity, SwitchEntity, RestoreEntity):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.async_on_remove(self._controller.listeners.async_add(self.async_write_ha_state))
-        last = await self.async_get_last_state()
-        if last is not None and last.state == STATE_ON:
-            self._controller.async_follow(True)
 
     @property
     @override
