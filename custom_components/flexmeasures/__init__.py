@@ -25,6 +25,7 @@ from .feed import Feed
 from .feed_sources import async_look_after_sources
 from .flexible_device import FlexibleDevice
 from .measurements import Outbox, OutboxError
+from .plan_progress import PlanProgress
 from .planner import Planner
 from .repairs import (
     async_end_other_feed_issues,
@@ -43,9 +44,13 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
+    Platform.EVENT,
     Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 ]
 
 
@@ -72,11 +77,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
     planner = Planner(hass, entry, connection.client, inventory, values, devices)
     controllers = make_controllers(hass, entry, planner, devices, store, wishes)
+    progress = {
+        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)
+        for device in devices
+    }
     entry.runtime_data = FlexMeasuresData(
         connection=connection,
         controllers=controllers,
+        devices={device.subentry_id: device for device in devices},
         inventory=inventory,
         planner=planner,
+        progress=progress,
         store=store,
         values=values,
         wishes=wishes,
@@ -93,6 +104,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     entry.async_on_unload(inventory.async_add_listener(inventory_changed))
     for controller in controllers.values():
         controller.async_start()
+    for each in progress.values():
+        each.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     planner.async_start()
     if uploader := entry.runtime_data.uploader:

@@ -50,7 +50,7 @@ from .process import (
 from .production import CurtailableProduction
 from .quantities import JSON, SensorReference
 from .reach import Reach, Recursion, expected_energies
-from .schedule import Block, BlockKind, Schedule, Step
+from .schedule import Block, BlockKind, Schedule, Step, block_kind
 from .storage import Flow, PowerRange, Storage
 from .storage_state import EnergyTarget, EnergyWindow, PowerWindow, StorageState
 from .stored_schedule import schedule_from_json, schedule_to_json
@@ -114,6 +114,7 @@ __all__ = [
     "VehicleState",
     "WaterTank",
     "all_missed",
+    "block_kind",
     "breaches",
     "ceil_to_resolution",
     "charging_at_once",
