@@ -319,9 +319,7 @@ async def test_a_state_is_written_only_when_it_or_the_step_changes(
     }
 
 
-async def test_wishes_are_shown_taken_and_kept(
-    hass: HomeAssistant, home: MockConfigEntry
-) -> None:
+async def test_wishes_are_shown_taken_and_kept(hass: HomeAssistant, home: MockConfigEntry) -> None:
     assert shown(hass, "number.target_state_of_charge").state == "unknown"
     assert shown(hass, "number.keep_at_least").state == "0.0"
     assert shown(hass, "number.keep_at_most").state == "100.0"

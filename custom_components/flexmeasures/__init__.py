@@ -75,7 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
     wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
-    planner = Planner(hass, entry, connection.client, inventory, values, devices)
+    planner = Planner(hass, entry, connection.client, inventory, values, devices, store, wishes)
     controllers = make_controllers(hass, entry, planner, devices, store, wishes)
     progress = {
         device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)

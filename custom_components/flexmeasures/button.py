@@ -57,7 +57,7 @@ class PlanRun(FlexibleDeviceEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        await self._planner.async_plan_run(self._device.subentry_id)
+        self._planner.async_request_run(self._device.subentry_id)
 
 
 class ResumeControl(FlexibleDeviceEntity, ButtonEntity):
