@@ -1,27 +1,17 @@
 """One flexible device of each kind, and a plan whose numbers can be worked out by hand."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from unittest.mock import AsyncMock, patch
+from unittest.mock import AsyncMock
 
-from homeassistant.config_entries import ConfigSubentryData
+from homeassistant.config_entries import ConfigSubentryData, ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.client import Asset
 from custom_components.flexmeasures.const import SUBENTRY_FLEXIBLE_DEVICE
 from custom_components.flexmeasures.flexible_device import DeviceKind
-from custom_components.flexmeasures.plan_models import (
-    NO_SAVINGS,
-    DevicePlan,
-    PlanState,
-    PlanStatus,
-    Savings,
-)
-from custom_components.flexmeasures.planner import Planner
+from custom_components.flexmeasures.plan_models import DevicePlan
 from custom_components.flexmeasures.scheduling import (
     Battery,
     PriceSeries,
@@ -33,8 +23,8 @@ from custom_components.flexmeasures.scheduling import (
 
 from . import site
 from .conftest import make_entry
+from .shown_plans import NOON
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SITE = 1
 FORECAST = 60
@@ -81,17 +71,16 @@ _ASSETS = tuple(
 )
 
 
-def device_subentry(kind: DeviceKind) -> ConfigSubentryData:
+def device_subentry(kind: DeviceKind) -> ConfigSubentryDataWithId:
     """Return a flexible device of the kind; its id is `the_` with the kind, so that snapshots stay."""
     settings = {"kind": kind, "power_sensor": POWER_SENSORS[kind], **_SETTINGS[kind]}
-    described = {
+    return {
         "data": MappingProxyType(settings),
         "subentry_id": device_id(kind),
         "subentry_type": SUBENTRY_FLEXIBLE_DEVICE,
         "title": kind.replace("_", " ").capitalize(),
         "unique_id": f"power_sensor_{POWER_SENSORS[kind]}",
     }
-    return described  # type: ignore[return-value]
 
 
 def device_id(kind: DeviceKind) -> str:
@@ -99,20 +88,31 @@ def device_id(kind: DeviceKind) -> str:
     return f"the_{kind}"
 
 
-def home_of(hass: HomeAssistant, client: AsyncMock, *kinds: DeviceKind) -> MockConfigEntry:
-    """Return an entry with a device of each kind, each on an asset of its own; not yet set up."""
+def home_of(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    *kinds: DeviceKind,
+    more: tuple[ConfigSubentryData, ...] = (),
+) -> MockConfigEntry:
+    """Return an entry with a device of each kind, each on an asset of its own, and more; not yet set up."""
     client.get_assets.return_value = (site.ASSETS[0], *_ASSETS)
     client.get_sensors.return_value = (
         *(
             site.make_sensor(sensor_id, "power", "kW", 20 + number)
             for number, sensor_id in enumerate(POWER_SENSORS.values())
         ),
-        site.make_sensor(FORECAST, "power forecast", "kW", 20 + list(DeviceKind).index("solar")),
+        site.make_sensor(
+            FORECAST, "power forecast", "kW", 20 + list(DeviceKind).index(DeviceKind.SOLAR)
+        ),
         *(sensor for sensor in site.SENSORS if sensor.id == site.PRICES),
     )
     for entity_id in ("sensor.home_battery_level", "sensor.car_level", "sensor.tank_level"):
         hass.states.async_set(entity_id, "35", {"unit_of_measurement": "%"})
-    entry = make_entry(*map(device_subentry, kinds))
+    for entity_id in ("number.inverter_power", "number.charger_power", "number.solar_limit"):
+        hass.states.async_set(
+            entity_id, "0", {"unit_of_measurement": "kW", "min": -11, "max": 11, "step": 0.1}
+        )
+    entry = make_entry(*map(device_subentry, kinds), *more)
     entry.add_to_hass(hass)
     return entry
 
@@ -159,41 +159,3 @@ def sample_plan(
         energies=energies,
         **more,  # type: ignore[arg-type]
     )
-
-
-@dataclass
-class ShownPlans:
-    """What the planner is made to tell of every device, in place of what it would compute."""
-
-    entry: MockConfigEntry | None = None
-    plan: DevicePlan | None = None
-    state: PlanState = field(default_factory=lambda: PlanState(PlanStatus.WAITING, NOON))
-    savings: Savings = NO_SAVINGS
-
-    async def show(
-        self,
-        hass: HomeAssistant,
-        entry: MockConfigEntry,
-        plan: DevicePlan | None,
-        status: PlanStatus = PlanStatus.PLANNED,
-        reason: str | None = None,
-    ) -> None:
-        """Let there be another plan, or status."""
-        self.plan, self.state = plan, PlanState(status, NOON, reason)
-        entry.runtime_data.planner.listeners.async_call()
-        await hass.async_block_till_done(wait_background_tasks=True)
-
-
-@contextmanager
-def shown_plans() -> Iterator[ShownPlans]:
-    """Let the test say what is planned."""
-    plans = ShownPlans()
-    with ExitStack() as stack:
-        for name, told in (
-            ("plan", lambda *_: plans.plan),
-            ("status", lambda *_: plans.state),
-            ("savings", lambda *_: plans.savings),
-            ("async_start", lambda *_: None),
-        ):
-            stack.enter_context(patch.object(Planner, name, told))
-        yield plans

@@ -96,6 +96,8 @@ def test_entities_are_named_by_their_devices() -> None:
     assert all("_attr_has_entity_name = True" in ast.unparse(base) for base in bases)
     for platform in PLATFORMS:
         for entity in nodes(INTEGRATION / f"{platform}.py", ast.ClassDef):
+            if entity.name.endswith("Description"):
+                continue
             assert {base.name for base in bases} & set(map(ast.unparse, entity.bases)), entity.name
 
 
@@ -124,7 +126,7 @@ def test_every_platform_says_how_many_calls_it_bears_at_once() -> None:
     }
 
     assert said == {
-        platform: ["0" if platform in {"binary_sensor", "sensor"} else "1"]
+        platform: ["0" if platform in {"binary_sensor", "calendar", "event", "sensor"} else "1"]
         for platform in PLATFORMS
     }
 

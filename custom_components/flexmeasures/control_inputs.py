@@ -98,6 +98,6 @@ def _reached(
         return False, False
     state_of_charge = stored.energy / storage.capacity
     tops = [limit / _PERCENT for limit in (wishes.target, wishes.keep_at_most) if limit is not None]
-    top = min(storage.maximum_state_of_charge, *tops)
+    top = min((storage.maximum_state_of_charge, *tops))
     bottom = max(storage.minimum_state_of_charge, (wishes.keep_at_least or 0.0) / _PERCENT)
     return state_of_charge >= top - _ROUNDING, state_of_charge <= bottom + _ROUNDING
