@@ -13,11 +13,12 @@ from .const import DOMAIN
 from .data import FlexMeasuresData
 from .history import has_recorder
 from .service_answers import local
-from .service_fields import ENTRY, SENSOR_IDS, data_of, refused, time_of
+from .service_fields import SENSOR_IDS, time_of
+from .service_targets import SITE, data_of, refused
 
 BACKFILL: Final = probatio.Schema(
     {
-        **ENTRY,
+        **SITE,
         probatio.Optional("sensors"): SENSOR_IDS,
         probatio.Optional("start"): object,
         probatio.Optional("end"): object,
@@ -44,7 +45,7 @@ async def async_backfill(call: ServiceCall) -> ServiceResponse:
             translation_key="history_not_sent",
             translation_placeholders={"message": str(error)},
         ) from error
-    return {"sensors": [_told(backfill, sensor_id) for sensor_id in sensor_ids]}
+    return {"sensors": [_progress_of(backfill, sensor_id) for sensor_id in sensor_ids]}
 
 
 def ready_backfill(hass: HomeAssistant, data: FlexMeasuresData) -> Backfill:
@@ -71,7 +72,7 @@ def _sensors(call: ServiceCall, backfill: Backfill) -> list[int]:
     return named
 
 
-def _told(backfill: Backfill, sensor_id: int) -> JsonObjectType:
+def _progress_of(backfill: Backfill, sensor_id: int) -> JsonObjectType:
     done = backfill.progress[sensor_id]
     return {
         "sensor": sensor_id,

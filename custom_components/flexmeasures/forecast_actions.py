@@ -11,17 +11,15 @@ from .data import FlexMeasuresData
 from .errors import errors_for_actions
 from .service_answers import local, rows
 from .service_fields import (
-    ENTRY,
     SENSOR_IDS,
     check_unit,
-    data_of,
     duration_of,
     object_of,
     positive_id,
-    refused,
     sensor_named,
     time_of,
 )
+from .service_targets import SITE, data_of, refused
 from .units import convert
 
 _REGRESSORS: Final = ("regressors", "past_regressors", "future_regressors")
@@ -38,11 +36,11 @@ _TRIGGER_FIELDS: Final[dict[probatio.Marker, Any]] = {
 }
 
 TRIGGER_FORECAST: Final = probatio.Schema(
-    {**ENTRY, probatio.Required("sensor"): positive_id, **_TRIGGER_FIELDS}
+    {**SITE, probatio.Required("sensor"): positive_id, **_TRIGGER_FIELDS}
 )
 GET_FORECAST: Final = probatio.Schema(
     {
-        **ENTRY,
+        **SITE,
         probatio.Required("sensor"): positive_id,
         probatio.Optional("forecast"): cv.string,
         probatio.Optional("unit"): cv.string,

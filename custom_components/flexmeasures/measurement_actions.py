@@ -9,9 +9,7 @@ import probatio
 from .errors import errors_for_actions
 from .service_answers import local, rows
 from .service_fields import (
-    ENTRY,
     check_unit,
-    data_of,
     duration_of,
     positive_id,
     required_duration_of,
@@ -20,11 +18,12 @@ from .service_fields import (
     time_of,
     values_of,
 )
+from .service_targets import SITE, data_of
 from .units import convert
 
 POST_MEASUREMENTS: Final = probatio.Schema(
     {
-        **ENTRY,
+        **SITE,
         probatio.Required("sensor"): positive_id,
         probatio.Required("start"): object,
         probatio.Optional("duration"): object,
@@ -35,7 +34,7 @@ POST_MEASUREMENTS: Final = probatio.Schema(
 )
 GET_MEASUREMENTS: Final = probatio.Schema(
     {
-        **ENTRY,
+        **SITE,
         probatio.Required("sensor"): positive_id,
         probatio.Required("start"): object,
         probatio.Required("duration"): object,

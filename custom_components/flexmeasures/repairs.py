@@ -29,8 +29,9 @@ DEVICE_ISSUES = (
 SITE_ISSUES = ("site_not_found",)
 # How the ids of issues begin that are about one feed: its sensor's number, or its own, follows.
 _FEED_REFUSED = "feed_refused_"
-_SETPOINT_MISSING = "setpoint_entity_missing_"
 _FEED_SOURCE = "feed_source_"
+# And those about one flexible device, whose id follows.
+_SETPOINT_MISSING = "setpoint_entity_missing_"
 _OUTBOX = "outbox"
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, Final, cast
 
 from homeassistant.core import ServiceCall, ServiceResponse
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
@@ -13,21 +14,21 @@ import probatio
 from .client import Job, SensorSchedule
 from .data import FlexMeasuresData
 from .errors import errors_for_actions
+from .plan_answers import schedule_answer
 from .scheduling import floor_to_resolution
 from .service_answers import local, rows
 from .service_fields import (
-    ENTRY,
     SENSOR_IDS,
     check_unit,
-    data_of,
     duration_of,
     flex_objects_of,
     positive_id,
-    refused,
+    power_unit_of,
     sensor_ids_in,
     sensor_named,
     time_of,
 )
+from .service_targets import SITE, SITE_OR_DEVICE, data_of, device_of, is_for_device, refused
 
 # FlexMeasures plans at most 48 h; a day holds one cheap and one expensive time of every tariff.
 _DEFAULT_DURATION: Final = timedelta(hours=24)
@@ -45,23 +46,21 @@ _TRIGGER_FIELDS: Final[dict[probatio.Marker, Any]] = {
     probatio.Optional("flex_context"): object,
 }
 
-TRIGGER_SCHEDULE: Final = probatio.Schema({**ENTRY, **_TRIGGER_FIELDS})
-GET_SCHEDULE: Final = probatio.Schema(
-    {
-        **ENTRY,
-        probatio.Required("schedule"): cv.string,
-        probatio.Required("sensors"): SENSOR_IDS,
-        probatio.Optional("duration"): object,
-        probatio.Optional("unit", default=_DEFAULT_UNIT): cv.string,
-    }
-)
+TRIGGER_SCHEDULE: Final = probatio.Schema({**SITE, **_TRIGGER_FIELDS})
+_UNIT: Final = {probatio.Optional("unit", default=_DEFAULT_UNIT): cv.string}
+# What a flexible device does not take: its own settings and the planner's take their place.
+_GET_FIELDS_OF_SITE: Final[dict[probatio.Marker, Any]] = {
+    probatio.Optional("schedule"): cv.string,
+    probatio.Optional("sensors"): SENSOR_IDS,
+    probatio.Optional("duration"): object,
+}
+_TRIGGER_FIELDS_OF_SITE: Final[dict[probatio.Marker, Any]] = {
+    **_TRIGGER_FIELDS,
+    probatio.Optional("sensors"): SENSOR_IDS,
+}
+GET_SCHEDULE: Final = probatio.Schema({**SITE_OR_DEVICE, **_GET_FIELDS_OF_SITE, **_UNIT})
 TRIGGER_AND_GET_SCHEDULE: Final = probatio.Schema(
-    {
-        **ENTRY,
-        **_TRIGGER_FIELDS,
-        probatio.Optional("sensors"): SENSOR_IDS,
-        probatio.Optional("unit", default=_DEFAULT_UNIT): cv.string,
-    }
+    {**SITE_OR_DEVICE, **_TRIGGER_FIELDS_OF_SITE, **_UNIT}
 )
 
 
@@ -115,8 +114,13 @@ async def async_trigger_schedule(call: ServiceCall) -> ServiceResponse:
 
 
 async def async_get_schedule(call: ServiceCall) -> ServiceResponse:
-    """Return a schedule that was triggered before, as soon as it is there."""
+    """Return a device's plan in force, or a site's schedule that was triggered before as soon as it is there."""
+    if is_for_device(call, site_fields=_GET_FIELDS_OF_SITE):
+        return schedule_answer(device_of(call), power_unit_of(call))
     data = data_of(call)
+    for field in ("schedule", "sensors"):
+        if field not in call.data:
+            raise refused(field, "needed_for_site")
     client = data.connection.client
     duration = duration_of(call, "duration") or _DEFAULT_DURATION
     with errors_for_actions():
@@ -131,6 +135,8 @@ async def async_get_schedule(call: ServiceCall) -> ServiceResponse:
 
 async def async_trigger_and_get_schedule(call: ServiceCall) -> ServiceResponse:
     """Let FlexMeasures compute a schedule, wait for it and return it."""
+    if is_for_device(call, site_fields=_TRIGGER_FIELDS_OF_SITE):
+        return await _reschedule(call)
     data = data_of(call)
     arguments = _trigger_arguments(call)
     asset_id = _asset(call, data)
@@ -141,6 +147,24 @@ async def async_trigger_and_get_schedule(call: ServiceCall) -> ServiceResponse:
             asset_id, sensor_ids=ids, unit=call.data["unit"], **arguments
         )
     return _schedule_response(result.job, result.schedules)
+
+
+async def _reschedule(call: ServiceCall) -> ServiceResponse:
+    """Plan all devices of the site anew, since they share its prices and its fuse, and return one device's plan.
+
+    Raises:
+        HomeAssistantError: the device has no new plan.
+    """
+    target = device_of(call)
+    unit = power_unit_of(call)
+    before = target.plan
+    try:
+        await target.data.planner.async_reschedule()
+    except HomeAssistantError:
+        # It may be about another device of the site.
+        if target.plan is None or target.plan is before:
+            raise
+    return schedule_answer(target, unit)
 
 
 def _schedule_response(job: Job, schedules: Sequence[SensorSchedule]) -> ServiceResponse:

@@ -5,42 +5,19 @@ from datetime import UTC, datetime, timedelta
 import math
 from typing import Any, Final
 
+from homeassistant.const import UnitOfPower
 from homeassistant.core import ServiceCall
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import probatio
 
 from .client import Sensor
 from .client.durations import parse_duration
-from .const import DOMAIN
-from .data import FlexMeasuresConfigEntry, FlexMeasuresData
-from .units import convertible
+from .data import FlexMeasuresData
+from .service_targets import refused
+from .units import convert, convertible, is_power
 
 type FlexObject = dict[str, object]
-
-ENTRY: Final[dict[probatio.Marker, Any]] = {probatio.Required("config_entry"): cv.string}
-
-
-def refused(field: str, reason: str, **placeholders: str) -> ServiceValidationError:
-    """Return the error that names the field and, by its translation key, the reason."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=reason,
-        translation_placeholders={"field": field, **placeholders},
-    )
-
-
-def data_of(call: ServiceCall) -> FlexMeasuresData:
-    """Return the running parts of the entry that the action names.
-
-    Raises:
-        ServiceValidationError: there is no such entry, or it is not loaded.
-    """
-    entry: FlexMeasuresConfigEntry = service.async_get_config_entry(
-        call.hass, DOMAIN, call.data["config_entry"]
-    )
-    return entry.runtime_data
 
 
 def positive_id(value: Any) -> int:
@@ -167,6 +144,48 @@ def _number(field: str, value: Any) -> float | None:
     if isinstance(value, bool) or not math.isfinite(number):
         raise refused(field, "not_a_number", value=str(value))
     return number
+
+
+def power_unit_of(call: ServiceCall) -> str:
+    """Return the field `unit`.
+
+    Raises:
+        ServiceValidationError: it is not a unit of power.
+    """
+    unit: str = call.data["unit"]
+    if not is_power(unit):
+        raise refused("unit", "not_a_power_unit", value=unit)
+    return unit
+
+
+def power_of(call: ServiceCall, field: str) -> float | None:
+    """Return the field's power, given in the unit of the field `unit`, in W; None when it is not given.
+
+    Raises:
+        ServiceValidationError: it is not a finite number, or the unit is not one of power.
+    """
+    unit = power_unit_of(call)
+    value = call.data.get(field)
+    if value is None:
+        return None
+    number = _number(field, value)
+    return None if number is None else convert(number, unit, UnitOfPower.WATT)
+
+
+def end_of(call: ServiceCall, now: datetime) -> datetime | None:
+    """Return when something ends that begins now: the field `until`, or `duration` later; None when neither is given.
+
+    Raises:
+        ServiceValidationError: both are given, one is no time or duration, or the end has passed.
+    """
+    until, duration = time_of(call, "until"), duration_of(call, "duration")
+    if until is not None and duration is not None:
+        raise refused("duration", "end_and_duration", value=str(call.data["duration"]))
+    if duration is not None:
+        return now + duration
+    if until is not None and until <= now:
+        raise refused("until", "end_has_passed", value=str(call.data["until"]))
+    return until
 
 
 def flex_objects_of(call: ServiceCall, field: str) -> FlexObject | list[FlexObject] | None:

@@ -15,6 +15,16 @@ import probatio
 
 from .backfill_action import BACKFILL, async_backfill
 from .const import DOMAIN
+from .device_actions import (
+    CHOOSE_MODE,
+    CLEAR_OVERRIDE,
+    EXPLAIN_SCHEDULE,
+    OVERRIDE_SETPOINT,
+    async_choose_mode,
+    async_clear_override,
+    async_explain_schedule,
+    async_override_setpoint,
+)
 from .forecast_actions import (
     GET_FORECAST,
     TRIGGER_FORECAST,
@@ -55,6 +65,10 @@ ACTIONS: Final = {
     "trigger_and_get_schedule": Action(
         async_trigger_and_get_schedule, TRIGGER_AND_GET_SCHEDULE, _ANSWER_ONLY
     ),
+    "explain_schedule": Action(async_explain_schedule, EXPLAIN_SCHEDULE, _ANSWER_ONLY),
+    "override_setpoint": Action(async_override_setpoint, OVERRIDE_SETPOINT),
+    "clear_override": Action(async_clear_override, CLEAR_OVERRIDE),
+    "choose_mode": Action(async_choose_mode, CHOOSE_MODE),
     "post_measurements": Action(async_post_measurements, POST_MEASUREMENTS),
     "get_measurements": Action(async_get_measurements, GET_MEASUREMENTS, _ANSWER_ONLY),
     "backfill": Action(async_backfill, BACKFILL),
