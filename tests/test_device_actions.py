@@ -71,7 +71,8 @@ def device_of(hass: HomeAssistant, entity_id: str = SETPOINT) -> str:
 
 async def call(hass: HomeAssistant, action: str, **fields: Any) -> dict[str, Any]:
     """Call an action on the battery, unless another target is named, and return its response."""
-    target = {} if "config_entry" in fields else {"device_id": device_of(hass)}
+    is_named = {"config_entry", "device_id"} & fields.keys()
+    target = {} if is_named else {"device_id": device_of(hass)}
     response = await hass.services.async_call(
         DOMAIN, action, target | fields, blocking=True, return_response=True
     )
