@@ -6,7 +6,7 @@ import random
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .client import (
@@ -97,6 +97,7 @@ class Planner:
         self._waiting: asyncio.Task[None] | None = None
         self._timer: CALLBACK_TYPE | None = None
         self._soon: CALLBACK_TYPE | None = None
+        self._end: CALLBACK_TYPE | None = None
         self._not_before = dt_util.utcnow()
         self._retry = _FIRST_RETRY
         self._is_stopped = False
@@ -114,15 +115,16 @@ class Planner:
         self._watch.async_start(self._entry, controllers)
         self._following.async_start(self._entry, controllers)
         self._entry.async_on_unload(self._wishes.listeners.async_add(self._async_wished))
+        self._async_watch_end()
         self.async_request(PlanCause.START)
 
     @callback
     def _async_stop(self) -> None:
         self._is_stopped = True
-        for cancel in (self._timer, self._soon):
+        for cancel in (self._timer, self._soon, self._end):
             if cancel:
                 cancel()
-        self._timer = self._soon = None
+        self._timer = self._soon = self._end = None
 
     def plan(self, device_id: str) -> DevicePlan | None:
         """Return the plan in force, also from before a restart; None when there is none."""
@@ -184,6 +186,23 @@ class Planner:
         await asyncio.shield(self._waiting)
 
     @callback
+    def _async_watch_end(self) -> None:
+        """Tell when the next plan ends or has become too old."""
+        if self._end:
+            self._end()
+        self._end = None
+        plans = [plan for device_id in self._devices if (plan := self.plan(device_id))]
+        if plans and not self._is_stopped:
+            end = min(plan.for_control.valid_until for plan in plans)
+            self._end = async_track_point_in_utc_time(self._hass, self._async_ended, end)
+
+    @callback
+    def _async_ended(self, now: datetime) -> None:
+        self._end = None
+        self.listeners.async_call()
+        self._async_watch_end()
+
+    @callback
     def _async_wished(self) -> None:
         self.async_request(PlanCause.WISH)
 
@@ -228,11 +247,11 @@ class Planner:
             before = self.problem
             failure: HomeAssistantError | None = None
             # A defect is no reason to never plan again.
-            pause = self._maker.settings.period
+            pause, is_retry = self._maker.settings.period, True
             try:
-                with errors_for_actions():
-                    self.problem = await self._async_plan()
+                self.problem = await self._async_plan()
                 pause += random.random() * _LONGEST_JITTER
+                is_retry = False
                 self._retry = _FIRST_RETRY
             except HomeAssistantError as error:
                 self.problem = failure = error
@@ -241,7 +260,8 @@ class Planner:
             finally:
                 self._async_tell_problem(before)
                 async_update_issues(self._hass, self._entry, PRICE_ISSUES, failure)
-                self._async_arm(pause, is_retry=failure is not None)
+                self._async_arm(pause, is_retry=is_retry)
+                self._async_watch_end()
                 self.listeners.async_call()
             if self.problem:
                 raise self.problem
