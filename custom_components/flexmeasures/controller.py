@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Event,
+    EventStateChangedData,
+    HassJob,
+    HomeAssistant,
+    callback,
+)
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
 from homeassistant.helpers.start import async_at_started
@@ -129,7 +136,7 @@ class Controller:
     def async_start(self) -> None:
         """Follow plan, wishes, inputs and the carrier until the entry is unloaded or Home Assistant stops."""
         entities = (*self._device.inputs, *self._device.conditions)
-        inputs = FollowedEntities(self._hass, entities, lambda _: self._async_read_inputs())
+        inputs = FollowedEntities(self._hass, entities, self._async_input_changed)
         stops = [
             self._planner.listeners.async_add(self._async_take_plan),
             self._wishes.listeners.async_add(self._async_read_inputs),
@@ -207,6 +214,10 @@ class Controller:
     @property
     def _plan(self) -> Plan | None:
         return Plan(schedule=self._schedule) if self._schedule else None
+
+    @callback
+    def _async_input_changed(self, event: Event[EventStateChangedData] | None) -> None:
+        self._async_read_inputs()
 
     @callback
     def _async_read_inputs(self, now: datetime | None = None) -> None:
