@@ -154,10 +154,10 @@ class TargetReachable(FlexibleDeviceEntity, BinarySensorEntity):
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
         plan = self._progress.plan
-        return {"missed": [_told(missed) for missed in plan.missed] if plan else []}
+        return {"missed": [_missed(missed) for missed in plan.missed] if plan else []}
 
 
-def _told(missed: Missed) -> dict[str, Any]:
+def _missed(missed: Missed) -> dict[str, Any]:
     """Return what is missed: energies in kWh, the difference also in % of the capacity."""
     return {
         "limit": missed.limit,

@@ -151,6 +151,7 @@ class PlanProgress:
         """Find what holds now, tell it, and come back when that ends."""
         now = dt_util.utcnow()
         plan = self._planned
+        self.savings = self._planner.savings(self._device_id)
         self.plan = plan if plan and now < plan.for_control.valid_until else None
         self.power = self.plan.schedule.power_at(now) if self.plan else None
         to_come = [block for block in self.blocks() if block.end > now]
