@@ -39,14 +39,13 @@ DEVICE_ASSETS = (
 )
 
 
-def device(title: str, kind: str, power_sensor: int, **settings: object) -> ConfigSubentryData:
+def device(title: str, kind: str, **settings: object) -> ConfigSubentryData:
     """Return a flexible device with settings as they are stored."""
-    data = {"kind": kind, "power_sensor": power_sensor, **settings}
     return ConfigSubentryData(
-        data=MappingProxyType(data),
+        data=MappingProxyType({"kind": kind, **settings}),
         subentry_type=SUBENTRY_FLEXIBLE_DEVICE,
         title=title,
-        unique_id=f"power_sensor_{power_sensor}",
+        unique_id=f"power_sensor_{settings['power_sensor']}",
     )
 
 
@@ -59,25 +58,35 @@ def battery(**changes: object) -> ConfigSubentryData:
 def car(**changes: object) -> ConfigSubentryData:
     """Return a car of 50 kWh that charges at 10 kW without loss."""
     settings = {
+        "power_sensor": CAR_POWER,
         "state_of_charge_entity": CAR_LEVEL,
         "plugged_in_entity": PLUG,
         "capacity": 50.0,
         "charging_power": 10.0,
         **changes,
     }
-    return device("Car", "ev_charger", CAR_POWER, **settings)
+    return device("Car", "ev_charger", **settings)
 
 
 def washer(**changes: object) -> ConfigSubentryData:
     """Return a washer that takes 2 kW for half an hour, then 1 kW for a quarter-hour."""
-    settings = {"profile": [2.0, 2.0, 1.0], "profile_part": 15, **changes}
-    return device("Washer", "process", WASHER_POWER, **settings)
+    settings = {
+        "power_sensor": WASHER_POWER,
+        "profile": [2.0, 2.0, 1.0],
+        "profile_part": 15,
+        **changes,
+    }
+    return device("Washer", "process", **settings)
 
 
 def solar() -> ConfigSubentryData:
     """Return panels of 6 kW."""
     return device(
-        "Solar", "solar", site.SOLAR_POWER, forecast_sensor=SOLAR_FORECAST, peak_power=6.0
+        "Solar",
+        "solar",
+        power_sensor=site.SOLAR_POWER,
+        forecast_sensor=SOLAR_FORECAST,
+        peak_power=6.0,
     )
 
 

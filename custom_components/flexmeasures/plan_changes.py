@@ -12,6 +12,8 @@ from .scheduling import JSON, BreakableProcess, StorageState
 # Share of the capacity that a device may be off its expected path: what the resolution of its state of charge, a
 # minute of delay and the weather explain.
 OFF_PATH = 0.02
+# kWh that sums of floats may be off.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def is_energy_off_path(plan: DevicePlan, energy: float, now: datetime) -> bool:
     capacity = plan.storage.capacity if plan.storage else plan.capacity
     if expected is None or capacity is None:
         return True
-    return abs(energy - expected) > OFF_PATH * capacity
+    return abs(energy - expected) > OFF_PATH * capacity + _ROUNDING
 
 
 def _rolls_on(before: PlanWindow, after: PlanWindow) -> bool:

@@ -36,6 +36,7 @@ from .scheduling import (
     ShiftableProcess,
     Storage,
     StorageState,
+    floor_to_resolution,
 )
 from .wishes import Wishes, next_time_of_day
 
@@ -75,15 +76,21 @@ class NotPlanned:
 
 @dataclass(frozen=True, slots=True)
 class WantedRun:
-    """A run of a process, and by when it has to be done."""
+    """A run of a process, and when it may be.
+
+    Attributes:
+        earliest: begin of the step in which it was asked for, which may still be used.
+        latest_end: by when it has to be done.
+    """
 
     run: ProcessRun
+    earliest: datetime
     latest_end: datetime
 
     def window(self, length: timedelta) -> ProcessWindow:
         """Return when what remains of the length of a process that may pause has to run."""
         return ProcessWindow(
-            earliest=self.run.requested_at,
+            earliest=self.earliest,
             latest_end=self.latest_end,
             remaining=max(timedelta(0), length - self.run.ran),
         )
@@ -238,7 +245,8 @@ class InputReader:
             if wishes.ready_by is None
             else next_time_of_day(wishes.ready_by, run.requested_at, self._zone)
         )
-        wanted = WantedRun(run, latest_end)
+        earliest = floor_to_resolution(run.requested_at, sensor.resolution)
+        wanted = WantedRun(run, earliest, latest_end)
         if isinstance(model, ShiftableProcess):
             build = _builder(model.flex_model, run.started_at, sensor)
         else:

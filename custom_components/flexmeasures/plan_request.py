@@ -168,7 +168,7 @@ def _process_findings(
         return ()
     return check_process(
         inputs.model,
-        earliest=wanted.run.requested_at,
+        earliest=wanted.earliest,
         latest_end=wanted.latest_end,
         now=window.now,
         resolution=window.resolution,
