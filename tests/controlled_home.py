@@ -1,5 +1,6 @@
 """A home with one flexible device that is controlled: what it shows at every moment, and how time passes in it."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -125,7 +126,7 @@ class ControlledHome:
     @property
     def controller(self) -> Controller:
         """Return the device's controller; another one after a reload."""
-        return cast(Controller, next(iter(self.entry.runtime_data.controllers.values())))
+        return cast("Controller", next(iter(self.entry.runtime_data.controllers.values())))
 
     async def follow(self, following: bool = True) -> None:
         """Let the plan be carried out, or stop that."""
@@ -135,6 +136,13 @@ class ControlledHome:
     async def settle(self) -> None:
         """Let everything that is under way end."""
         await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    async def tick(self, seconds: float) -> None:
+        """Let time pass while something hangs, so that nothing can be waited for."""
+        self.clock.tick(timedelta(seconds=seconds))
+        async_fire_time_changed(self.hass)
+        for _ in range(20):
+            await asyncio.sleep(0)
 
     async def wait(self, duration: timedelta) -> None:
         """Let time pass, in steps in which everything that is due happens."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, override
 
 from homeassistant.components.button import ButtonEntity
 from homeassistant.components.climate import ClimateEntity, ClimateEntityFeature, HVACMode
@@ -77,12 +77,13 @@ class Inverter(StandIn, NumberEntity):
     """
 
     _attr_native_unit_of_measurement: str | None = UnitOfPower.KILO_WATT
-    _attr_native_min_value = -3
-    _attr_native_max_value = 3
+    _attr_native_min_value: float = -3
+    _attr_native_max_value: float = 3
     _attr_native_step = 0.1
-    _attr_native_value = 0.0
+    _attr_native_value: float | None = 0.0
     most = 100.0
 
+    @override
     async def async_set_native_value(self, value: float) -> None:
         if await self.take(value):
             self.show(max(-self.most, min(self.most, value)))
@@ -110,9 +111,11 @@ class Relay(StandIn, SwitchEntity):
 
     _attr_is_on = False
 
+    @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         await self._turn(True)
 
+    @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         await self._turn(False)
 
@@ -125,9 +128,14 @@ class Relay(StandIn, SwitchEntity):
 class WorkMode(StandIn, SelectEntity):
     """A select for what a battery does."""
 
-    _attr_options = ["Self use", "Charge", "Discharge"]
     _attr_current_option = "Self use"
 
+    @property
+    @override
+    def options(self) -> list[str]:
+        return ["Self use", "Charge", "Discharge"]
+
+    @override
     async def async_select_option(self, option: str) -> None:
         if await self.take(option):
             self._attr_current_option = option
@@ -138,7 +146,6 @@ class Thermostat(StandIn, ClimateEntity):
     """A climate, 5 to 30 °C in steps of half a degree."""
 
     _attr_hvac_mode = HVACMode.HEAT
-    _attr_hvac_modes = [HVACMode.HEAT]
     _attr_max_temp = 30
     _attr_min_temp = 5
     _attr_supported_features = ClimateEntityFeature.TARGET_TEMPERATURE
@@ -146,6 +153,12 @@ class Thermostat(StandIn, ClimateEntity):
     _attr_target_temperature_step = 0.5
     _attr_temperature_unit = UnitOfTemperature.CELSIUS
 
+    @property
+    @override
+    def hvac_modes(self) -> list[HVACMode]:
+        return [HVACMode.HEAT]
+
+    @override
     async def async_set_temperature(self, **kwargs: Any) -> None:
         if await self.take(kwargs["temperature"]):
             self._attr_target_temperature = kwargs["temperature"]
@@ -155,6 +168,7 @@ class Thermostat(StandIn, ClimateEntity):
 class StartButton(StandIn, ButtonEntity):
     """A button that starts a process."""
 
+    @override
     async def async_press(self) -> None:
         await self.take("pressed")
 

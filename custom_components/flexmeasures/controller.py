@@ -52,9 +52,9 @@ from .engine_runner import EngineRunner
 from .flexible_device import FlexibleDevice
 from .followed_entities import FollowedEntities
 from .listeners import Listeners
+from .plan_models import DevicePlan
 from .planner import Planner
 from .repairs import async_update_setpoint_issue
-from .scheduling import Schedule
 from .site_store import SiteStore
 from .wishes import SiteWishes
 
@@ -112,7 +112,7 @@ class Controller:
         self._shadow = kept.shadow
         self._actuation: Actuation = DirectPower()
         self._limits = _NO_POWER
-        self._schedule: Schedule | None = None
+        self._planned: DevicePlan | None = None
         self._is_complete = False
         self._inputs = Inputs()
         self._is_reporting = False
@@ -172,7 +172,7 @@ class Controller:
         """Begin once nothing is missing of what decides the setpoint."""
         request = self.engine.request
         by_plan = request.following and request.mode is Mode.SCHEDULE and not request.override
-        if self._is_complete and (self._schedule is not None or not by_plan):
+        if self._is_complete and (self._planned is not None or not by_plan):
             self._async_begin()
 
     @callback
@@ -204,16 +204,19 @@ class Controller:
 
     @callback
     def _async_take_plan(self) -> None:
-        schedule = self._planner.schedule(self._device.subentry_id)
-        if schedule is self._schedule:
+        planned = self._planner.plan(self._device.subentry_id)
+        if planned is self._planned:
             return
-        self._schedule = schedule
+        if planned is None and self._plan and self._plan.valid_until <= dt_util.utcnow():
+            # It is over, which the engine knows and tells.
+            return
+        self._planned = planned
         self._runner.async_tell(PlanReceived(self._plan))
         self._async_begin_when_known()
 
     @property
     def _plan(self) -> Plan | None:
-        return Plan(schedule=self._schedule) if self._schedule else None
+        return self._planned.for_control if self._planned else None
 
     @callback
     def _async_input_changed(self, event: Event[EventStateChangedData] | None) -> None:

@@ -97,16 +97,23 @@ class EngineRunner:
         The safe value comes last, also on a slow device; but nobody waits long for one that hangs.
         """
         self.async_tell(Released())
-        for seconds in (_HUNG_SECONDS, _RELEASE_SECONDS - _HUNG_SECONDS):
-            if self._writing is None or self._writing.done():
-                return
+        await self._async_wait(_HUNG_SECONDS)
+        if self._writes:
+            # What was on its way hangs, or was ended by Home Assistant.
+            self._async_stop_writing()
+            self._async_write_soon()
+            await self._async_wait(_RELEASE_SECONDS - _HUNG_SECONDS)
+        self._async_stop_writing()
+
+    async def _async_wait(self, seconds: float) -> None:
+        if self._writing and not self._writing.done():
             await asyncio.wait({self._writing}, timeout=seconds)
-            if self._writes and not self._writing.done():
-                self._writing.cancel()
-                self._writing = None
-                self._async_write_soon()
-        if self._writing is not None:
+
+    @callback
+    def _async_stop_writing(self) -> None:
+        if self._writing:
             self._writing.cancel()
+            self._writing = None
 
     @callback
     def async_cancel_alarm(self) -> None:

@@ -10,6 +10,7 @@ from .control_records import CONTROL_SECTION
 from .controller import Controller
 from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice
+from .plan_models import PlanCause
 from .planner import Planner
 from .site_store import Section, SiteStore
 from .wishes import SiteWishes
@@ -41,7 +42,7 @@ def make_controllers(
             ),
             store=store,
             wishes=wishes,
-            mode_changed=lambda: None,
+            mode_changed=lambda: planner.async_request(PlanCause.MODE),
         )
         for device in devices
     }
