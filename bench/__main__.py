@@ -12,6 +12,7 @@ from .accumulating import measure_accumulating
 from .closed_loop import measure_closed_loop
 from .comparison import measure_comparison
 from .controlling import measure_controlling
+from .entities import measure_entities
 from .figures import Figure, table
 from .home import measure_quiet_hour, measure_setup
 from .memory import measure_memory
@@ -44,6 +45,7 @@ async def _measure_costs() -> list[Figure]:
     figures += await measure_quiet_hour()
     figures += measure_accumulating()
     figures += measure_controlling()
+    figures += await measure_entities()
     figures += measure_outbox()
     figures += await measure_comparison()
     return figures + measure_s2()

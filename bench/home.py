@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 import time
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from aiohttp import ThreadedResolver
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant import loader
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -54,7 +54,7 @@ async def measure_setup() -> list[Figure]:
     """Set up an entry with few and with many sensors, and count requests until their entities are there."""
     figures = []
     for sensors in (10, 100, 1000):
-        async with running_server(sensors) as url, _home(url) as (hass, entry):
+        async with running_server(sensors) as url, running_home(url) as (hass, entry):
             began = time.perf_counter()
             await hass.config_entries.async_setup(entry.entry_id)
             took = time.perf_counter() - began
@@ -73,7 +73,7 @@ async def measure_quiet_hour() -> list[Figure]:
     totals: list[int] = []
     with freeze_time(_BEGIN) as clock:
         assert isinstance(clock, FrozenDateTimeFactory)
-        async with running_server(_QUIET_SENSORS) as url, _home(url) as (hass, entry):
+        async with running_server(_QUIET_SENSORS) as url, running_home(url) as (hass, entry):
             await hass.config_entries.async_setup(entry.entry_id)
             _check_entities(hass, entry, _QUIET_SENSORS)
             await _let_pass(hass, clock, _SETTLING)
@@ -119,7 +119,9 @@ async def _let_pass(hass: HomeAssistant, clock: FrozenDateTimeFactory, duration:
 
 
 @asynccontextmanager
-async def _home(url: str) -> AsyncIterator[tuple[HomeAssistant, MockConfigEntry]]:
+async def running_home(
+    url: str, *subentries: ConfigSubentryData
+) -> AsyncIterator[tuple[HomeAssistant, MockConfigEntry]]:
     """Run a Home Assistant with an entry for the server, not yet set up."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -127,7 +129,9 @@ async def _home(url: str) -> AsyncIterator[tuple[HomeAssistant, MockConfigEntry]
         hass = await stack.enter_async_context(async_test_home_assistant(config_dir=str(folder)))
         stack.push_async_callback(hass.async_stop, force=True)
         hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
-        hass.config.components.add("http")  # the card needs it, and there is no frontend here
+        # The card and the calendar need it; nothing is served here, and there is no frontend.
+        hass.config.components.add("http")
+        hass.http = Mock()
         entry = MockConfigEntry(
             domain=DOMAIN,
             title="Home",
@@ -138,6 +142,7 @@ async def _home(url: str) -> AsyncIterator[tuple[HomeAssistant, MockConfigEntry]
                 CONF_VERIFY_SSL: True,
                 CONF_SITE_ID: SITE,
             },
+            subentries_data=subentries,
         )
         entry.add_to_hass(hass)
         yield hass, entry

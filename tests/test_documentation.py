@@ -7,6 +7,8 @@ from homeassistant.util.yaml import parse_yaml
 import pytest
 
 from custom_components.flexmeasures import services
+from custom_components.flexmeasures.control_entities import CONTROL_SENSORS
+from custom_components.flexmeasures.plan_entities import PLAN_SENSORS
 
 from .repository import ROOT, in_yaml, texts
 
@@ -78,7 +80,8 @@ def test_every_entity_is_described() -> None:
     """Except those that stand for sensors of the server, which are described as a whole."""
     section = SECTIONS["Supported functions"]
     entities = texts()["entity"]
-    own = {"api_version", "scheduled_power", "server_version"}
+    own = {"api_version", "server_version"}
+    own |= {description.key for description in (*PLAN_SENSORS, *CONTROL_SENSORS)}
     names = [entities["sensor"][key]["name"] for key in own]
     names += [
         entity["name"]
@@ -88,6 +91,16 @@ def test_every_entity_is_described() -> None:
     ]
 
     assert {name for name in names if f"**{name}**" not in section} == set()
+
+
+@pytest.mark.parametrize("kind", ["triggers", "conditions"])
+def test_every_trigger_and_condition_and_every_field_is_described(kind: str) -> None:
+    section = SECTIONS["Triggers and conditions"]
+
+    for name, described in in_yaml(f"{kind}.yaml").items():
+        if not name.startswith("."):
+            assert f"`flexmeasures.{name}`" in section
+            assert all(f"`{field}`" in section for field in described.get("fields", {}))
 
 
 def examples() -> list[Any]:
