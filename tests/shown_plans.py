@@ -53,6 +53,7 @@ def shown_plans() -> Iterator[ShownPlans]:
             ("status", lambda *_: plans.state),
             ("savings", lambda *_: plans.savings),
             ("schedule", lambda *_: plans.plan.schedule if plans.plan else None),
+            ("async_request", lambda *_: None),
             ("async_start", lambda *_: None),
         ):
             stack.enter_context(patch.object(Planner, name, told))
