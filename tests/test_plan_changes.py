@@ -143,7 +143,9 @@ def test_prices_for_which_the_plan_was_cut_short_are_taken_up() -> None:
 @pytest.mark.parametrize(
     "after",
     [
-        basis(device=inputs(state=StorageState(stored_energy=5, minima=()), sensor=site.SENSORS[2])),
+        basis(
+            device=inputs(state=StorageState(stored_energy=5, minima=()), sensor=site.SENSORS[2])
+        ),
         basis(
             device=inputs(
                 state=StorageState(stored_energy=5.0, targets=(EnergyTarget(NOON + HOUR, 8.0),))

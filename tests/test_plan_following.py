@@ -66,9 +66,7 @@ def as_forced() -> Any:
     return trigger_and_get
 
 
-def forced(
-    model: dict[str, Any], idle: tuple[float | None, ...]
-) -> tuple[float | None, ...]:
+def forced(model: dict[str, Any], idle: tuple[float | None, ...]) -> tuple[float | None, ...]:
     """Return the W of each step that a flex-model asks for."""
     capacity = model.get("consumption-capacity")
     if not isinstance(capacity, list):

@@ -178,6 +178,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
         backfill.async_stop()
     if uploader := entry.runtime_data.uploader:
         await uploader.async_stop()
+    entry.runtime_data.planner.async_stop()
     await entry.runtime_data.store.async_save()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:

@@ -11,7 +11,11 @@ from .plan_models import DevicePlan, PlanCause
 from .plan_request import DeviceRequest, PlanWindow
 from .plan_settings import PlanSettings
 from .scheduling import (
+    EnergyWindow,
+    Reach,
     Schedule,
+    Storage,
+    StorageState,
     all_missed,
     breaches,
     expected_energies,
@@ -64,7 +68,7 @@ def plan_of(
     missed = all_missed(
         missed_by_expectation(
             inputs.storage,
-            inputs.state,
+            _as_soon_as_possible(inputs.storage, inputs.state, schedule),
             energies,
             start=schedule.start,
             resolution=schedule.resolution,
@@ -80,6 +84,29 @@ def plan_of(
         state=inputs.state,
         energies=energies,
         missed=missed,
+    )
+
+
+def _as_soon_as_possible(storage: Storage, state: StorageState, schedule: Schedule) -> StorageState:
+    """Return what is wanted, with limits from when they can be kept on.
+
+    A car that comes home empty misses nothing by charging as fast as it can.
+    """
+    reach = Reach.of(storage, state, schedule.start, schedule.valid_until, schedule.resolution)
+
+    def kept_from(window: EnergyWindow, reached: datetime | None) -> EnergyWindow:
+        if reached is None or reached >= window.end:
+            return window
+        return replace(window, start=max(window.start, reached))
+
+    return replace(
+        state,
+        minima=tuple(
+            kept_from(each, reach.when_above(each.energy, each.start)) for each in state.minima
+        ),
+        maxima=tuple(
+            kept_from(each, reach.when_below(each.energy, each.start)) for each in state.maxima
+        ),
     )
 
 

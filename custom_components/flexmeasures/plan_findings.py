@@ -1,5 +1,6 @@
 """What was found about a plan, in sentences for people."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from homeassistant.exceptions import HomeAssistantError
@@ -46,10 +47,19 @@ def told_breach(breach: Breach) -> HomeAssistantError:
     return _told("plan_breaks_limit", limit=breach.name)
 
 
-def told_finding(finding: Finding) -> HomeAssistantError:  # noqa: C901 - one sentence per finding
+def told_finding(finding: Finding) -> HomeAssistantError:
     """Return the sentence about a finding, with its numbers."""
     numbers = {name: _value(value) for name, value in finding.numbers.items()}
-    match finding.code:
+    return (
+        _told_state(finding.code, numbers)
+        or _told_wish(finding.code, numbers)
+        or _told_time(finding.code, numbers)
+    )
+
+
+def _told_state(code: FindingCode, numbers: Mapping[str, str]) -> HomeAssistantError | None:
+    """Return the sentence about a state of charge; None for other findings."""
+    match code:
         case FindingCode.STATE_OF_CHARGE_STALE:
             return _told(
                 "found_state_of_charge_stale",
@@ -76,6 +86,12 @@ def told_finding(finding: Finding) -> HomeAssistantError:  # noqa: C901 - one se
                 energy=numbers["energy"],
                 capacity=numbers["capacity"],
             )
+    return None
+
+
+def _told_wish(code: FindingCode, numbers: Mapping[str, str]) -> HomeAssistantError | None:
+    """Return the sentence about what is wanted of a storage; None for other findings."""
+    match code:
         case FindingCode.MINIMUM_ABOVE_MAXIMUM:
             return _told(
                 "found_minimum_above_maximum",
@@ -113,6 +129,12 @@ def told_finding(finding: Finding) -> HomeAssistantError:  # noqa: C901 - one se
             return _told("found_target_in_the_past", time=numbers["time"])
         case FindingCode.TARGET_AFTER_HORIZON:
             return _told("found_target_after_horizon", time=numbers["time"], end=numbers["end"])
+    return None
+
+
+def _told_time(code: FindingCode, numbers: Mapping[str, str]) -> HomeAssistantError:
+    """Return the sentence about prices, or about when a process may run."""
+    match code:
         case FindingCode.NO_PRICES:
             return _told("prices_not_known", time=numbers["start"])
         case FindingCode.PRICES_END_EARLY:
@@ -124,8 +146,7 @@ def told_finding(finding: Finding) -> HomeAssistantError:  # noqa: C901 - one se
                 available=numbers["available_hours"],
                 end=numbers["end"],
             )
-        case FindingCode.WINDOW_OVER:
-            return _told("found_window_over", end=numbers["end"])
+    return _told("found_window_over", end=numbers["end"])
 
 
 def _told(key: str, **numbers: str) -> HomeAssistantError:

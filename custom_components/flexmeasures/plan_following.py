@@ -59,13 +59,18 @@ class PlanFollowing:
     def async_start(
         self, entry: FlexMeasuresConfigEntry, controllers: Mapping[str, Controller]
     ) -> None:
-        """Watch until the entry is unloaded; what is under way then still counts."""
+        """Watch until the entry is unloaded."""
         for device in self._devices:
             controller = controllers[device.subentry_id]
             changed = partial(self._async_changed, device, controller)
             entry.async_on_unload(controller.listeners.async_add(changed))
-            entry.async_on_unload(partial(self._async_close, device))
             changed()
+
+    @callback
+    def async_stop(self) -> None:
+        """Count what is under way; call it before what is kept is written for the last time."""
+        for device in self._devices:
+            self._async_close(device)
 
     @callback
     def _async_changed(self, device: FlexibleDevice, controller: Controller) -> None:

@@ -7,9 +7,11 @@ from typing import Protocol, cast, runtime_checkable
 
 from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .client import FlexMeasuresClient, JsonObject, ScheduleResult
+from .client import FlexMeasuresClient, JsonObject, ScheduleResult, ValidationError
+from .const import DOMAIN
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice
@@ -222,6 +224,37 @@ class PlanMaker:
         if chosen.relax_constraints is None:
             chosen = replace(chosen, relax_constraints=True)
         return _as_object(chosen.flex_context())
+
+
+def without_refused(request: SiteRequest, error: ValidationError) -> SiteRequest | None:
+    """Return the request without the devices whose flex-models the server's refusal names.
+
+    Returns:
+        None when it names none, or nothing else would be left to ask for.
+    """
+    reasons = {
+        int(field.path[2]): field.text
+        for field in error.fields
+        if field.path[1:2] == ("flex-model",) and field.path[2:3] and field.path[2].isdecimal()
+    }
+    refused = {
+        device_id: NotPlanned(PlanStatus.SETTINGS_WRONG, _refused(each.inputs, reasons[index]))
+        for index, (device_id, each) in enumerate(request.requests.items())
+        if index in reasons
+    }
+    rest = {key: each for key, each in request.requests.items() if key not in refused}
+    if not refused or not rest:
+        return None
+    planned = {device_id: each.inputs for device_id, each in rest.items()}
+    return SiteRequest(rest, refused, replace(request.basis, inputs=planned))
+
+
+def _refused(inputs: DeviceInputs, reason: str) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="device_refused",
+        translation_placeholders={"device": inputs.device.title, "reason": reason},
+    )
 
 
 def _as_object(content: Mapping[str, JSON]) -> JsonObject:

@@ -14,6 +14,8 @@ from .client import (
     ConnectionFailedError,
     FlexMeasuresClient,
     RateLimitedError,
+    ScheduleResult,
+    ValidationError,
 )
 from .const import LOGGER
 from .coordinator import InventoryCoordinator
@@ -25,7 +27,7 @@ from .plan_causes import CauseWatch
 from .plan_following import PlanFollowing
 from .plan_inputs import is_run_over
 from .plan_keeper import PlanKeeper
-from .plan_making import PlanMaker
+from .plan_making import PlanMaker, SiteRequest, without_refused
 from .plan_models import DevicePlan, PlanCause, PlanState, Savings
 from .plan_savings import SavingsLedger
 from .plans_in_force import PlansInForce
@@ -107,7 +109,7 @@ class Planner:
     @callback
     def async_start(self) -> None:
         """Plan soon, again every period, and when something happens, until the entry is unloaded."""
-        self._entry.async_on_unload(self._async_stop)
+        self._entry.async_on_unload(self.async_stop)
         async_forget_device_issues(self._hass, self._entry, self._devices.keys())
         if not self._devices:
             return
@@ -119,8 +121,10 @@ class Planner:
         self.async_request(PlanCause.START)
 
     @callback
-    def _async_stop(self) -> None:
+    def async_stop(self) -> None:
+        """Plan nothing any more, and count what was carried out until now."""
         self._is_stopped = True
+        self._following.async_stop()
         for cancel in (self._timer, self._soon, self._end):
             if cancel:
                 cancel()
@@ -327,7 +331,8 @@ class Planner:
                         return problem
                     self._in_force.async_await(request)
                     self.listeners.async_call()
-                    result = await self._maker.async_ask(request)
+                    request, result = await self._async_ask(request)
+                    problem = problem or self._in_force.async_leave_out(request.left_out)
             except HomeAssistantError as error:
                 self._in_force.async_fail(reading.inputs, error)
                 raise
@@ -335,6 +340,16 @@ class Planner:
                 return self._in_force.async_take(request, result, causes) or problem
             LOGGER.debug("A plan for %s came too late and is dropped", self._entry.title)
             dropped += 1
+
+    async def _async_ask(self, request: SiteRequest) -> tuple[SiteRequest, ScheduleResult]:
+        """Return the server's answer, and to what; a device that it refuses does not stop the others."""
+        try:
+            return request, await self._maker.async_ask(request)
+        except ValidationError as error:
+            rest = without_refused(request, error)
+            if rest is None:
+                raise
+            return rest, await self._maker.async_ask(rest)
 
     @callback
     def _async_finish_runs(self) -> bool:

@@ -20,6 +20,7 @@ from .measurements import OutboxError, OutboxTooNewError
 # issue.
 PRICE_ISSUES = ("no_prices", "prices_not_known")
 DEVICE_ISSUES = (
+    "device_refused",
     "device_value_missing",
     "device_values",
     "power_sensor_missing",

@@ -34,9 +34,7 @@ async def add_device(client: FlexMeasuresClient, site: Asset, name: str, kind: s
     asset = await client.add_asset(
         name=name, type_id=types[kind], account_id=site.account_id, parent_id=site.id
     )
-    sensor = await client.add_sensor(
-        asset_id=asset.id, name="power", unit="kW", resolution=QUARTER
-    )
+    sensor = await client.add_sensor(asset_id=asset.id, name="power", unit="kW", resolution=QUARTER)
     return sensor.id
 
 
@@ -115,8 +113,9 @@ async def test_a_battery_and_a_car_share_one_trigger_and_each_gets_its_optimum(
     statuses = {planner.status(id_of(entry, title)).status for title in ("Battery", "Car")}
     assert statuses == {PlanStatus.PLANNED}
     of_battery, of_car = plans
-    # From 50 % to 90 % of 10 kWh in the cheap hour, and 4 kW out in the whole dear one.
-    assert energy(of_battery, 2, 3) == pytest.approx(4.0, abs=0.01)
+    # Before the cheap hour 1 of 5 kWh is sold, so that all of its 5 kW can be bought; the dear hour takes 4 kW.
+    assert energy(of_battery, 0, 2) == pytest.approx(-1.0, abs=0.01)
+    assert energy(of_battery, 2, 3) == pytest.approx(5.0, abs=0.01)
     assert energy(of_battery, 4, 5) == pytest.approx(-4.0, abs=0.01)
     # From 40 % to 60 % of 50 kWh, all within the cheap hour at 10 kW.
     assert energy(of_car, 2, 3) == pytest.approx(10.0, abs=0.01)
