@@ -16,7 +16,8 @@ import importlib, pkgutil, sys
 from bench.own_memory import own_memory
 
 for name in ("core", "config_entries", *(f"components.{name}" for name in (
-        "http", "sensor", "number", "switch", "button", "binary_sensor"))):
+        "http", "sensor", "number", "switch", "button", "binary_sensor", "calendar", "event", "select",
+        "time"))):
     importlib.import_module(f"homeassistant.{name}")
 before = own_memory()
 package = importlib.import_module("custom_components.flexmeasures")

@@ -37,6 +37,7 @@ class FlowError(Exception):
 class Entities:
     """Ids of the flexible device's entities; the names here are the integration's own keys for them."""
 
+    expected_state_of_charge: str
     follow_schedule: str
     power_setpoint: str
     reschedule: str
@@ -203,6 +204,7 @@ async def _entity_ids(api: HomeAssistantApi) -> dict[str, str]:
 async def save_dashboard(api: HomeAssistantApi, entities: Entities, price: str) -> None:
     """Save the demo's dashboard and make it the first page."""
     shown = dashboard.DashboardEntities(
+        expected_state_of_charge=entities.expected_state_of_charge,
         follow_schedule=entities.follow_schedule,
         power_setpoint=entities.power_setpoint,
         price=price,

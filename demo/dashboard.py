@@ -12,6 +12,7 @@ ICON = "mdi:home-battery"
 class DashboardEntities:
     """Ids of the integration's entities that the dashboard shows."""
 
+    expected_state_of_charge: str
     scheduled_power: str
     power_setpoint: str
     follow_schedule: str
@@ -39,6 +40,7 @@ def _plan(entities: DashboardEntities) -> dict[str, Any]:
         "entity": entities.scheduled_power,
         "price_entity": entities.price,
         "soc_entity": "sensor.simulated_battery_state_of_charge",
+        "expected_entity": entities.expected_state_of_charge,
         "grid_options": {"columns": "full"},
     }
     return {"type": "grid", "column_span": 3, "cards": [card]}

@@ -52,7 +52,6 @@ def shown_plans() -> Iterator[ShownPlans]:
             ("plan", lambda *_: plans.plan),
             ("status", lambda *_: plans.state),
             ("savings", lambda *_: plans.savings),
-            ("schedule", lambda *_: plans.plan.schedule if plans.plan else None),
             ("async_request", lambda *_: None),
             ("async_start", lambda *_: None),
         ):

@@ -5,17 +5,19 @@ from typing import Any
 from unittest.mock import AsyncMock, Mock
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.flexmeasures.control import Mode
 from custom_components.flexmeasures.flexible_device import DeviceKind
 from custom_components.flexmeasures.planner import Planner
 
+from .controlled_home import ControlledHome, by_quarter
 from .device_samples import device_id, home_of, sample_plan
+from .device_stand_ins import Inverter, add_entities
 from .shown_plans import NOON, ShownPlans
 from .test_flexible_device import act, pass_seconds, state_of
 from .test_init import set_up
@@ -161,3 +163,49 @@ async def test_buttons_ask_the_planner(
     await act(hass, "button", "press", entity_id)
 
     asked.assert_called_once()
+
+
+async def test_a_person_s_change_can_be_seen_and_control_taken_back(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    freezer: FrozenDateTimeFactory,
+    hass_admin_user: MockUser,
+    entity_registry_enabled_by_default: None,
+) -> None:
+    """From the plan to the inverter, and what people see on the way: nothing stands in for anything but the server."""
+    freezer.move_to(NOON)
+    inverter = Inverter("Inverter power")
+    await add_entities(hass, "number", [inverter])
+    client.trigger_and_get_schedule.side_effect = by_quarter(1000.0, -2000.0)
+    home = ControlledHome(hass=hass, clock=freezer, client=client)
+    await home.start({"suspension": 60})
+    await act(hass, "switch", "turn_on", "switch.battery_follow_schedule")
+    await home.until(5)
+
+    assert state_of(hass, "sensor.battery_plan_status") == "planned"
+    assert state_of(hass, "sensor.battery_scheduled_power") == "1000.0"
+    assert state_of(hass, "sensor.battery_control_status") == "following"
+    assert state_of(hass, "sensor.battery_writes_in_24_hours") == "1"
+    assert state_of(hass, "button.battery_resume_control") == "unavailable"
+
+    await home.act("number", "set_value", Context(user_id=hass_admin_user.id), value=2.5)
+    status = hass.states.get("sensor.battery_control_status")
+    event = hass.states.get("event.battery_plan_event")
+    assert status
+    assert event
+    assert status.state == "suspended"
+    assert status.attributes["suspended_until"] == "2026-11-22T13:05:00+00:00"
+    assert event.attributes["event_type"] == "suspended"
+    assert state_of(hass, "button.battery_resume_control") == "unknown"
+
+    await home.until(20)
+    await act(hass, "button", "press", "button.battery_resume_control")
+    await home.until(21)
+
+    assert inverter.values == [1, 2.5, -2]
+    assert state_of(hass, "sensor.battery_control_status") == "following"
+    assert state_of(hass, "button.battery_resume_control") == "unavailable"
+    writes = hass.states.get("sensor.battery_writes_in_24_hours")
+    assert writes
+    assert writes.state == "2"
+    assert writes.attributes["last_write"] == "2026-11-22T12:20:00+00:00"

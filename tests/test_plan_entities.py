@@ -167,6 +167,18 @@ async def test_a_plan_that_expires_before_its_last_step_is_shown_no_longer(
     assert shown(hass, "calendar.schedule").state == "off"
 
 
+async def test_a_plan_that_is_withdrawn_is_gone(
+    hass: HomeAssistant, home: MockConfigEntry, plans: ShownPlans
+) -> None:
+    await plans.show(hass, home, sample_plan())
+    await plans.show(hass, home, None, PlanStatus.NOTHING_TO_PLAN)
+
+    assert shown(hass, "sensor.scheduled_power").state == "unknown"
+    assert "forecast" not in shown(hass, "sensor.scheduled_power").attributes
+    assert shown(hass, "sensor.expected_state_of_charge").attributes["forecast"] == []
+    assert shown(hass, "sensor.next_change").state == "unknown"
+
+
 async def test_a_plan_that_begins_later_is_announced(
     hass: HomeAssistant, home: MockConfigEntry, plans: ShownPlans
 ) -> None:

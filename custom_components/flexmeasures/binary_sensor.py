@@ -18,6 +18,7 @@ from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import (
     FlexibleDeviceEntity,
+    PlanEntity,
     SiteEntity,
     async_add_to_flexible_devices,
     server_identifier,
@@ -123,7 +124,7 @@ _OUT_OF_REACH = frozenset(
 )
 
 
-class TargetReachable(FlexibleDeviceEntity, BinarySensorEntity):
+class TargetReachable(PlanEntity, BinarySensorEntity):
     """On while the plan reaches everything that people want of the device; unknown where nothing is wanted."""
 
     _unrecorded_attributes = frozenset({"missed"})
@@ -131,11 +132,6 @@ class TargetReachable(FlexibleDeviceEntity, BinarySensorEntity):
     def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
         """Watch the device's plan."""
         super().__init__(data, device, "target_reachable")
-
-    @property
-    @override
-    def _sources(self) -> tuple[Listeners, ...]:
-        return (self._progress.listeners,)
 
     @property
     @override

@@ -12,9 +12,8 @@ from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
-from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
+from .entity import PlanEntity, async_add_to_flexible_devices
 from .flexible_device import DeviceKind, FlexibleDevice
-from .listeners import Listeners
 from .plan_models import DevicePlan
 from .scheduling import Block, BlockKind, Tariff
 
@@ -47,18 +46,13 @@ def _calendars_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[Ca
     yield ScheduleCalendar(data, device)
 
 
-class ScheduleCalendar(FlexibleDeviceEntity, CalendarEntity):
+class ScheduleCalendar(PlanEntity, CalendarEntity):
     """On while the plan has the device consume or produce; its event is that block, or the next one."""
 
     def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
         """Show the device's plan."""
         super().__init__(data, device, "schedule")
         self._next: CalendarEvent | None = None
-
-    @property
-    @override
-    def _sources(self) -> tuple[Listeners, ...]:
-        return (self._progress.listeners,)
 
     @property
     @override

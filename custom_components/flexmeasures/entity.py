@@ -16,6 +16,7 @@ from .coordinator import InventoryCoordinator, SiteInventory
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .flexible_device import FlexibleDevice
 from .listeners import Listeners
+from .wishes import Wishes
 
 _MANUFACTURER = "FlexMeasures"
 
@@ -180,7 +181,7 @@ class FlexibleDeviceEntity(Entity):
         self._device = device
         self._planner = data.planner
         self._progress = data.progress[device.subentry_id]
-        self._wishes = data.wishes
+        self._site_wishes = data.wishes
         self._shown: object = None
         self._attr_translation_key = key
         self._attr_unique_id = f"{device.subentry_id}_{key}"
@@ -213,6 +214,32 @@ class FlexibleDeviceEntity(Entity):
     def _to_show(self) -> object:
         """Return everything that the state tells."""
         return self.available, self.state, self.state_attributes, self.extra_state_attributes
+
+
+class PlanEntity(FlexibleDeviceEntity):
+    """An entity that tells of a flexible device's plan alone."""
+
+    @property
+    @override
+    def _sources(self) -> tuple[Listeners, ...]:
+        return (self._progress.listeners,)
+
+
+class WishEntity(FlexibleDeviceEntity):
+    """An entity that shows and takes what people want of a flexible device."""
+
+    @property
+    @override
+    def _sources(self) -> tuple[Listeners, ...]:
+        return (self._site_wishes.listeners,)
+
+    @property
+    def _wishes(self) -> Wishes:
+        return self._site_wishes.of(self._device.subentry_id)
+
+    @callback
+    def _async_wish(self, wishes: Wishes) -> None:
+        self._site_wishes.async_wish(self._device.subentry_id, wishes)
 
 
 @callback

@@ -9,9 +9,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .control import Notice
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
-from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
+from .entity import PlanEntity, async_add_to_flexible_devices
 from .flexible_device import FlexibleDevice
-from .listeners import Listeners
 from .plan_events import PlanEvent, PlanEvents, PlanEventType
 
 PARALLEL_UPDATES = 0
@@ -30,7 +29,7 @@ def _events_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[Event
     yield PlanEventEntity(data, device)
 
 
-class PlanEventEntity(FlexibleDeviceEntity, EventEntity):
+class PlanEventEntity(PlanEntity, EventEntity):
     """The last thing that happened; the integration's triggers listen to it."""
 
     def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
@@ -38,11 +37,6 @@ class PlanEventEntity(FlexibleDeviceEntity, EventEntity):
         super().__init__(data, device, "plan_event")
         self._attr_event_types = list(PlanEventType)
         self._events = PlanEvents(self._progress)
-
-    @property
-    @override
-    def _sources(self) -> tuple[Listeners, ...]:
-        return (self._progress.listeners,)
 
     @override
     async def async_added_to_hass(self) -> None:

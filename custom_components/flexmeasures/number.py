@@ -18,9 +18,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN
 from .control_entities import local_text
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
-from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
+from .entity import FlexibleDeviceEntity, WishEntity, async_add_to_flexible_devices
 from .flexible_device import FlexibleDevice
-from .listeners import Listeners
 from .wishes import Wishes
 
 PARALLEL_UPDATES = 1
@@ -117,7 +116,7 @@ WISHES = (
 )
 
 
-class WishedStateOfCharge(FlexibleDeviceEntity, NumberEntity):
+class WishedStateOfCharge(WishEntity, NumberEntity):
     """What people want of the state of charge, in % of the capacity; plans are made anew with each change."""
 
     entity_description: WishDescription
@@ -136,18 +135,12 @@ class WishedStateOfCharge(FlexibleDeviceEntity, NumberEntity):
 
     @property
     @override
-    def _sources(self) -> tuple[Listeners, ...]:
-        return (self._wishes.listeners,)
-
-    @property
-    @override
     def native_value(self) -> float | None:
-        return self.entity_description.value_fn(self._wishes.of(self._device.subentry_id))
+        return self.entity_description.value_fn(self._wishes)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        device_id = self._device.subentry_id
-        wishes = self.entity_description.with_fn(self._wishes.of(device_id), value)
+        wishes = self.entity_description.with_fn(self._wishes, value)
         least, most = wishes.keep_at_least or 0.0, wishes.keep_at_most
         if most is not None and least > most:
             raise ServiceValidationError(
@@ -155,4 +148,4 @@ class WishedStateOfCharge(FlexibleDeviceEntity, NumberEntity):
                 translation_key="least_above_most",
                 translation_placeholders={"least": f"{least:g}", "most": f"{most:g}"},
             )
-        self._wishes.async_wish(device_id, wishes)
+        self._async_wish(wishes)

@@ -16,9 +16,8 @@ from homeassistant.util import dt as dt_util
 
 from .client import SignConvention
 from .data import FlexMeasuresData
-from .entity import FlexibleDeviceEntity
+from .entity import PlanEntity
 from .flexible_device import DeviceKind, FlexibleDevice
-from .listeners import Listeners
 from .plan_models import PlanStatus
 from .plan_progress import PlanProgress
 
@@ -180,7 +179,7 @@ PLAN_SENSORS = (
 )
 
 
-class PlanSensor(FlexibleDeviceEntity, SensorEntity):
+class PlanSensor(PlanEntity, SensorEntity):
     """One thing that a device's plan tells; the recorder leaves out what changes with each plan."""
 
     entity_description: PlanSensorDescription
@@ -194,11 +193,6 @@ class PlanSensor(FlexibleDeviceEntity, SensorEntity):
         """Show what the description reads."""
         super().__init__(data, device, description.key)
         self.entity_description = description
-
-    @property
-    @override
-    def _sources(self) -> tuple[Listeners, ...]:
-        return (self._progress.listeners,)
 
     @override
     def _to_show(self) -> object:

@@ -10,9 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
-from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
+from .entity import WishEntity, async_add_to_flexible_devices
 from .flexible_device import DeviceKind, FlexibleDevice
-from .listeners import Listeners
 
 PARALLEL_UPDATES = 1
 
@@ -31,7 +30,7 @@ def _times_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[TimeEn
         yield ReadyBy(data, device)
 
 
-class ReadyBy(FlexibleDeviceEntity, TimeEntity):
+class ReadyBy(WishEntity, TimeEntity):
     """The local time of day at which the target has to be reached, or a process has to be over."""
 
     def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
@@ -40,15 +39,9 @@ class ReadyBy(FlexibleDeviceEntity, TimeEntity):
 
     @property
     @override
-    def _sources(self) -> tuple[Listeners, ...]:
-        return (self._wishes.listeners,)
-
-    @property
-    @override
     def native_value(self) -> time | None:
-        return self._wishes.of(self._device.subentry_id).ready_by
+        return self._wishes.ready_by
 
     @override
     async def async_set_value(self, value: time) -> None:
-        device_id = self._device.subentry_id
-        self._wishes.async_wish(device_id, replace(self._wishes.of(device_id), ready_by=value))
+        self._async_wish(replace(self._wishes, ready_by=value))

@@ -16,6 +16,7 @@ ENTITIES = Entities(
     follow_schedule="switch.follow",
     power_setpoint="number.setpoint",
     reschedule="button.reschedule",
+    expected_state_of_charge="sensor.expected",
     scheduled_power="sensor.scheduled",
 )
 
