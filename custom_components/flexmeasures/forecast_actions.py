@@ -12,11 +12,10 @@ from .errors import errors_for_actions
 from .service_answers import local, rows
 from .service_fields import (
     SENSOR_IDS,
-    check_unit,
     duration_of,
     object_of,
     positive_id,
-    sensor_named,
+    sensor_and_unit_of,
     time_of,
 )
 from .service_targets import SITE, data_of, refused
@@ -68,9 +67,7 @@ async def async_get_forecast(call: ServiceCall) -> ServiceResponse:
         _refuse_trigger_fields(call)
     client = data.connection.client
     with errors_for_actions():
-        sensor = await sensor_named(data, call.data["sensor"])
-        unit = call.data.get("unit", sensor.unit)
-        check_unit(unit, sensor)
+        sensor, unit = await sensor_and_unit_of(call, data)
         if forecast_id is None:
             forecast = await client.trigger_and_get_forecast(sensor.id, **arguments)
             _show(data, sensor, forecast)

@@ -9,12 +9,11 @@ import probatio
 from .errors import errors_for_actions
 from .service_answers import local, rows
 from .service_fields import (
-    check_unit,
     duration_of,
     positive_id,
     required_duration_of,
     required_time_of,
-    sensor_named,
+    sensor_and_unit_of,
     time_of,
     values_of,
 )
@@ -50,9 +49,7 @@ async def async_post_measurements(call: ServiceCall) -> ServiceResponse:
     start = required_time_of(call, "start")
     values = values_of(call, "values")
     with errors_for_actions():
-        sensor = await sensor_named(data, call.data["sensor"])
-        unit = call.data.get("unit", sensor.unit)
-        check_unit(unit, sensor)
+        sensor, unit = await sensor_and_unit_of(call, data)
         duration = duration_of(call, "duration") or len(values) * sensor.resolution
         posted = await data.connection.client.post_sensor_data(
             sensor.id,
@@ -79,9 +76,7 @@ async def async_get_measurements(call: ServiceCall) -> ServiceResponse:
     start = required_time_of(call, "start")
     duration = required_duration_of(call, "duration")
     with errors_for_actions():
-        sensor = await sensor_named(data, call.data["sensor"])
-        unit = call.data.get("unit", sensor.unit)
-        check_unit(unit, sensor)
+        sensor, unit = await sensor_and_unit_of(call, data)
         answer = await data.connection.client.get_sensor_data(
             sensor.id,
             start=start,

@@ -60,6 +60,19 @@ def check_unit(unit: str, sensor: Sensor) -> None:
         )
 
 
+async def sensor_and_unit_of(call: ServiceCall, data: FlexMeasuresData) -> tuple[Sensor, str]:
+    """Return the sensor that the action names, and the unit of its values there: the sensor's own when none is given.
+
+    Raises:
+        ServiceValidationError: the sensor's values cannot be told in that unit.
+        FlexMeasuresError: the server does not show the sensor.
+    """
+    sensor = await sensor_named(data, call.data["sensor"])
+    unit: str = call.data.get("unit", sensor.unit)
+    check_unit(unit, sensor)
+    return sensor, unit
+
+
 def time_of(call: ServiceCall, field: str) -> datetime | None:
     """Return the field's time in UTC; None when it is not given.
 
