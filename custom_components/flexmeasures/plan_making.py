@@ -17,7 +17,7 @@ from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice
 from .plan_changes import PlanBasis
 from .plan_findings import told_finding
-from .plan_inputs import DeviceInputs, InputReader, NotPlanned, senseless
+from .plan_inputs import DeviceInputs, InputReader, NotPlanned
 from .plan_keeper import PlanKeeper
 from .plan_models import PlanStatus
 from .plan_prices import async_read_tariff, is_priced, reads_more_than_prices
@@ -27,7 +27,6 @@ from .process_runs import ProcessRuns
 from .scheduling import (
     JSON,
     CurtailableProduction,
-    FlexModelError,
     GenericDevice,
     Severity,
 )
@@ -162,10 +161,7 @@ class PlanMaker:
     def _request_for(
         self, device_id: str, inputs: DeviceInputs, window: PlanWindow
     ) -> DeviceRequest | NotPlanned:
-        try:
-            request = request_for(inputs, window, self._last_energy(device_id, window.now))
-        except FlexModelError as error:
-            return NotPlanned(PlanStatus.SETTINGS_WRONG, senseless(inputs.device, error))
+        request = request_for(inputs, window, self._last_energy(device_id, window.now))
         if isinstance(request, DeviceRequest) and inputs.stored is not None:
             self._last_energies[device_id] = inputs.stored.energy
         return request
