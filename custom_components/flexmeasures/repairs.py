@@ -26,13 +26,13 @@ DEVICE_ISSUES = (
     "power_sensor_missing",
     "state_of_charge_missing",
     "state_of_charge_not_chosen",
+    "wishes_contradict",
 )
 CONTROL_ISSUES = ("setpoint_entity_missing",)
 SITE_ISSUES = ("site_not_found",)
 # How the ids of issues begin that are about one feed: its sensor's number, or its own, follows.
 _FEED_REFUSED = "feed_refused_"
 _FEED_SOURCE = "feed_source_"
-# And those about one flexible device, whose id follows.
 _OUTBOX = "outbox"
 
 
