@@ -24,6 +24,7 @@ FLOW_FILES = (
     "device_forms.py",
     "device_checks.py",
     "device_creation.py",
+    "control_checks.py",
     "control_forms.py",
 )
 

@@ -57,9 +57,9 @@ def test_every_field_of_every_form_is_described() -> None:
     content = texts()
     flows = [content["config"], content["options"], *content["config_subentries"].values()]
 
-    fields = {
-        field for flow in flows for step in flow["step"].values() for field in step.get("data", {})
-    }
+    steps = [step for flow in flows for step in flow["step"].values()]
+    parts = [part for step in steps for part in (step, *step.get("sections", {}).values())]
+    fields = {field for part in parts for field in part.get("data", {})}
 
     assert {field for field in fields if f"`{field}`" not in README} == set()
 

@@ -60,7 +60,7 @@ def test_every_error_has_its_sentence() -> None:
         shared,
         *map(
             form_error_keys,
-            ("device_flow.py", "device_checks.py", "device_creation.py", "control_forms.py"),
+            ("device_flow.py", "device_checks.py", "device_creation.py", "control_checks.py"),
         ),
     )
     assert options == checked.difference(NOT_OF_A_SITE) | form_error_keys("options_flow.py")

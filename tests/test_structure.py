@@ -52,8 +52,10 @@ def test_every_step_and_every_sentence_of_the_flows_is_tested() -> None:
         (TESTS / name).read_text()
         for name in (
             "test_config_flow.py",
+            "test_device_flow.py",
+            "test_device_kinds.py",
             "test_feed_flow.py",
-            "test_subentry_flows.py",
+            "test_options_flow.py",
             "flow_samples.py",
         )
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE, UnitOfTemperature
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
@@ -91,13 +91,17 @@ def stored_energy_text(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
     state = hass.states.get(entity_id) if entity_id else None
     if state is None:
         return ""
-    told = f"{state.state} {state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) or ''}".strip()
     try:
         stored = read_stored_energy(hass, _device(data), dt_util.utcnow())
     except HomeAssistantError:
         stored = None
     energy = f" = {stored.energy:.1f} kWh" if stored else ""
-    return f"{state.name}: {told}{energy}"
+    return f"{state.name}: {state_text(state)}{energy}"
+
+
+def state_text(state: State) -> str:
+    """Return a state with its unit."""
+    return f"{state.state} {state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) or ''}".strip()
 
 
 def _problem_with_entity(

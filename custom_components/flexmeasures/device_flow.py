@@ -26,28 +26,25 @@ import probatio
 from .client import Asset
 from .const import (
     CONF_DISCHARGING_POWER,
-    CONF_FORECAST_SENSOR,
     CONF_POWER_SENSOR,
     CONF_PREDICTED_ENERGY_SENSOR,
-    CONF_SENSOR,
+    CONF_SAFE_ACTION,
     CONF_SETPOINT_ENTITY,
     CONF_STATE_OF_CHARGE_ENTITY,
     DOMAIN,
     SUBENTRY_FLEXIBLE_DEVICE,
-    SUBENTRY_MEASUREMENT,
 )
+from .control_checks import details_problems, setpoint_problem
 from .control_forms import (
     CONTROL_FIELDS,
     SETPOINT_DOMAINS,
     Takes,
-    details_problems,
     details_schema,
-    setpoint_problem,
     shown_control,
     stored_control,
     suggested_details,
 )
-from .device_checks import device_problems, stored_energy_text
+from .device_checks import device_problems, state_text, stored_energy_text
 from .device_creation import DeviceCreation
 from .device_forms import (
     DEVICE_FIELDS,
@@ -60,6 +57,7 @@ from .device_forms import (
     shown_device,
     stored_device,
 )
+from .device_sensors import likely_power_sensor, offered, sensor_choices
 from .flexible_device import DeviceKind
 from .forms import (
     FormError,
@@ -69,9 +67,7 @@ from .forms import (
     lasting_id,
     nested,
     refuse_empty,
-    sensor_options,
 )
-from .units import is_energy, is_power
 
 if TYPE_CHECKING:
     from .data import FlexMeasuresConfigEntry
@@ -154,7 +150,7 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
             return self.async_abort(reason="entry_not_loaded")
         self._form = DEVICE_FORMS[name]
         self._creation = DeviceCreation(self._entry)
-        sensors = self._sensor_options()
+        sensors = sensor_choices(self._entry, self._other_devices(self._entry))
         entered = None
         problems: list[FormError] = []
         if user_input is not None:
@@ -168,7 +164,7 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
         shown = {
             key: value
             for key, value in shown.items()
-            if key not in SENSOR_FIELDS or value in _offered(key, sensors)
+            if key not in SENSOR_FIELDS or value in offered(key, sensors)
         }
         return await self._async_show(
             name, device_schema(self._form, shown, sensors), shown, problems
@@ -229,14 +225,14 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
             shown,
             problems,
             entity=state.name if state else entity_id,
-            state=state.state if state else "?",
+            state=state_text(state) if state else "?",
         )
 
     async def _async_end(self) -> SubentryFlowResult:
         """Finish, or ask for what new sensors need."""
-        if self._entered[CONF_POWER_SENSOR] == NEW_SENSOR:
+        if CONF_POWER_SENSOR in self._creates_sensors:
             return await self.async_step_create_asset()
-        if self._entered.get(CONF_PREDICTED_ENERGY_SENSOR) == NEW_SENSOR:
+        if self._creates_sensors:
             return await self.async_step_create_sensor()
         return self._finish(self._asset_of_power_sensor)
 
@@ -289,7 +285,8 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, nested(schema, shown)),
-            last_step=step_id.startswith("create"),
+            last_step=step_id.startswith("create")
+            or (step_id == "control_details" and not self._creates_sensors),
             **texts,
         )
 
@@ -308,14 +305,9 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
         return asset
 
     async def _async_create_sensors(self, asset: Asset) -> None:
-        fields = [
-            field
-            for field in (CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR)
-            if self._entered.get(field) == NEW_SENSOR
-        ]
         await self._creation.async_sensors(
             asset,
-            fields,
+            self._creates_sensors,
             self.hass.config.time_zone,
             consumption_is_positive=self._form.kind is not DeviceKind.SOLAR,
         )
@@ -341,7 +333,7 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
     def _device_problems(
         self, entered: Mapping[str, Any], sensors: Mapping[str, list[SelectOptionDict]]
     ) -> Iterator[FormError]:
-        if entered.get(CONF_POWER_SENSOR) not in _offered(CONF_POWER_SENSOR, sensors):
+        if entered.get(CONF_POWER_SENSOR) not in offered(CONF_POWER_SENSOR, sensors):
             yield FormError(CONF_POWER_SENSOR, "power_sensor_used")
         yield from device_problems(self.hass, self._form, entered)
 
@@ -354,44 +346,20 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
     def _shown_device(self, sensors: Mapping[str, list[SelectOptionDict]]) -> dict[str, Any]:
         """Return what a form shows first: what is stored, or what most such devices are."""
         if self._changed_subentry is None:
-            return {**self._form.suggested, CONF_POWER_SENSOR: self._likely_power_sensor(sensors)}
+            likely = likely_power_sensor(self._entry, self._form, sensors)
+            return {**self._form.suggested, CONF_POWER_SENSOR: likely}
         return shown_device(self.hass, self._stored)
 
     def _shown_details(self, entity_id: str) -> dict[str, Any]:
-        """Return what is stored for this entity, over what most such devices need."""
+        """Return what is stored for this entity, else what most such devices need.
+
+        Earlier versions asked for less; what a person left empty since stays empty.
+        """
         suggested = suggested_details(self.hass, self._device, entity_id)
         stored = shown_control(self.hass, self._stored)
         if stored.get(CONF_SETPOINT_ENTITY) != entity_id:
             return suggested
-        return suggested | stored
-
-    def _sensor_options(self) -> dict[str, list[SelectOptionDict]]:
-        """Return the site's sensors that each field may take.
-
-        A plan goes to a sensor on which it can be stored and that nothing else fills; what the server predicts, to one of
-        energy; a forecast is read from any sensor of power on which no plan is.
-        """
-        sensors = [
-            sensor
-            for sensor in self._entry.runtime_data.inventory.data.sensors.values()
-            if sensor.asset_id in self._assets
-        ]
-        feeds = self._entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)
-        planned = {
-            subentry.data.get(field)
-            for subentry in self._other_devices(self._entry)
-            for field in (CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR)
-        }
-        filled = planned | {subentry.data[CONF_SENSOR] for subentry in feeds}
-        powers = [each for each in sensors if is_power(each.unit) and not each.is_instantaneous]
-        choices = {
-            CONF_POWER_SENSOR: [each for each in powers if each.id not in filled],
-            CONF_FORECAST_SENSOR: [each for each in powers if each.id not in planned],
-            CONF_PREDICTED_ENERGY_SENSOR: [
-                each for each in sensors if is_energy(each.unit) and each.id not in filled
-            ],
-        }
-        return {field: sensor_options(some, self._assets) for field, some in choices.items()}
+        return stored if CONF_SAFE_ACTION in stored else suggested | stored
 
     def _used_setpoint_entities(self) -> set[str]:
         """Return the entities that other devices, of whatever site, write their setpoints to."""
@@ -411,18 +379,6 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
             if changed is None or subentry.subentry_id != changed.subentry_id
         ]
 
-    def _likely_power_sensor(self, sensors: Mapping[str, list[SelectOptionDict]]) -> str:
-        """Return the free sensor of an asset of this kind, if there is one; else a new one.
-
-        Home Assistant's page would choose the first of the list, which may be what the whole house uses.
-        """
-        known = self._entry.runtime_data.inventory.data.sensors
-        for option in sensors[CONF_POWER_SENSOR]:
-            asset = self._assets[known[int(option["value"])].asset_id]
-            if asset.type_name in self._form.asset_types:
-                return option["value"]
-        return NEW_SENSOR
-
     def _likely_name(self) -> str | None:
         """Return what the person calls the device that tells the state of charge, or takes the setpoint."""
         for values, field in (
@@ -432,6 +388,15 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
             if field in values and (name := _device_name(self.hass, values[field])):
                 return name
         return None
+
+    @property
+    def _creates_sensors(self) -> list[str]:
+        """Return the fields for which a sensor is to be created."""
+        return [
+            field
+            for field in (CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR)
+            if self._entered.get(field) == NEW_SENSOR
+        ]
 
     @property
     def _asset_of_power_sensor(self) -> Asset:
@@ -455,12 +420,6 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
     @property
     def _changed_subentry(self) -> ConfigSubentry | None:
         return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
-
-
-def _offered(field: str, sensors: Mapping[str, list[SelectOptionDict]]) -> set[str]:
-    """Return what may be chosen in a field of a sensor."""
-    new = set() if field == CONF_FORECAST_SENSOR else {NEW_SENSOR}
-    return {option["value"] for option in sensors[field]} | new
 
 
 def _device_name(hass: HomeAssistant, entity: str) -> str | None:

@@ -118,6 +118,14 @@ class DeviceForm:
 
 _BAND = (CONF_MINIMUM_STATE_OF_CHARGE, CONF_MAXIMUM_STATE_OF_CHARGE)
 _STORAGE = (CONF_POWER_SENSOR, CONF_STATE_OF_CHARGE_ENTITY)
+_BATTERY = (
+    *_STORAGE,
+    CONF_CAPACITY,
+    *_BAND,
+    CONF_CHARGING_POWER,
+    CONF_DISCHARGING_POWER,
+    CONF_ROUNDTRIP_EFFICIENCY,
+)
 _PREDICTION = (CONF_STATE_OF_CHARGE_AGE, CONF_PREDICTED_ENERGY_SENSOR)
 _HEAT = (CONF_CHARGING_POWER, CONF_COEFFICIENT_OF_PERFORMANCE, CONF_HEAT_USAGE, CONF_STANDBY_LOSS)
 # A heating rod makes as much heat as it takes; a boiler loses about a percent of its heat an hour.
@@ -133,14 +141,7 @@ DEVICE_FORMS: Final[Mapping[str, DeviceForm]] = {
     "battery": DeviceForm(
         kind=DeviceKind.BATTERY,
         asset_types=("battery", "battery"),
-        required=(
-            *_STORAGE,
-            CONF_CAPACITY,
-            *_BAND,
-            CONF_CHARGING_POWER,
-            CONF_DISCHARGING_POWER,
-            CONF_ROUNDTRIP_EFFICIENCY,
-        ),
+        required=_BATTERY,
         more=(CONF_STANDBY_LOSS, *_PREDICTION),
         # Most home batteries keep a few percent to protect themselves and lose about a tenth of what they store.
         suggested={
@@ -152,14 +153,7 @@ DEVICE_FORMS: Final[Mapping[str, DeviceForm]] = {
     "ev_charger": DeviceForm(
         kind=DeviceKind.EV_CHARGER,
         asset_types=("one-way_evse", "two-way_evse"),
-        required=(
-            *_STORAGE,
-            CONF_CAPACITY,
-            *_BAND,
-            CONF_CHARGING_POWER,
-            CONF_DISCHARGING_POWER,
-            CONF_ROUNDTRIP_EFFICIENCY,
-        ),
+        required=_BATTERY,
         optional=(CONF_PLUGGED_IN_ENTITY, CONF_CALENDAR_ENTITY),
         more=_PREDICTION,
         # Few chargers work both ways; most cars with theirs lose about a tenth.
