@@ -209,3 +209,24 @@ async def test_a_person_s_change_can_be_seen_and_control_taken_back(
     assert writes
     assert writes.state == "2"
     assert writes.attributes["last_write"] == "2026-11-22T12:20:00+00:00"
+
+
+async def test_what_following_the_plan_cost_is_counted(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    """Prices are 12 EUR/kWh from noon on: a quarter-hour at 1 kW, less what passed before it was followed, costs 3 EUR."""
+    freezer.move_to(NOON)
+    await add_entities(hass, "number", [Inverter("Inverter power")])
+    client.trigger_and_get_schedule.side_effect = by_quarter(1000.0, -2000.0)
+    home = ControlledHome(hass=hass, clock=freezer, client=client)
+    await home.start()
+    assert state_of(hass, "sensor.battery_cost_today") == "unknown"
+
+    await act(hass, "switch", "turn_on", "switch.battery_follow_schedule")
+    await home.until(31)
+
+    cost = hass.states.get("sensor.battery_cost_today")
+    assert cost
+    assert cost.attributes["unit_of_measurement"] == "EUR"
+    # 5 s passed first; then a quarter-hour at -2 kW earned 6 EUR.
+    assert float(cost.state) == pytest.approx(3 - 6 - 5 / 3600 * 12, abs=1e-3)
