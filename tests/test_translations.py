@@ -140,7 +140,10 @@ def test_every_translated_list_has_its_texts() -> None:
     }
 
     fields = [
-        field for trigger in in_yaml("triggers.yaml").values() for field in fields_of(trigger)
+        field
+        for file in ("services.yaml", "triggers.yaml")
+        for described in in_yaml(file).values()
+        for field in fields_of(described)
     ]
     used |= {field["selector"].get("select", {}).get("translation_key") for field in fields}
 
@@ -148,7 +151,7 @@ def test_every_translated_list_has_its_texts() -> None:
 
 
 def fields_of(described: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the fields of a trigger or condition."""
+    """Return the fields of an action, trigger or condition."""
     return list(described.get("fields", {}).values())
 
 

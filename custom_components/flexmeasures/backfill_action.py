@@ -1,11 +1,9 @@
 """The action that sends history, answered with what was read."""
 
-from datetime import datetime
 from typing import Final
 
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 import probatio
@@ -14,11 +12,13 @@ from .backfill import Backfill, BackfillError
 from .const import DOMAIN
 from .data import FlexMeasuresData
 from .history import has_recorder
-from .service_fields import SENSOR_IDS, data_of, refused, time_of
+from .service_answers import local
+from .service_fields import SENSOR_IDS, time_of
+from .service_targets import SITE, data_of, refused
 
 BACKFILL: Final = probatio.Schema(
     {
-        probatio.Required("config_entry"): cv.string,
+        **SITE,
         probatio.Optional("sensors"): SENSOR_IDS,
         probatio.Optional("start"): object,
         probatio.Optional("end"): object,
@@ -45,7 +45,7 @@ async def async_backfill(call: ServiceCall) -> ServiceResponse:
             translation_key="history_not_sent",
             translation_placeholders={"message": str(error)},
         ) from error
-    return {"sensors": [_told(backfill, sensor_id) for sensor_id in sensor_ids]}
+    return {"sensors": [_progress_of(backfill, sensor_id) for sensor_id in sensor_ids]}
 
 
 def ready_backfill(hass: HomeAssistant, data: FlexMeasuresData) -> Backfill:
@@ -72,17 +72,13 @@ def _sensors(call: ServiceCall, backfill: Backfill) -> list[int]:
     return named
 
 
-def _told(backfill: Backfill, sensor_id: int) -> JsonObjectType:
+def _progress_of(backfill: Backfill, sensor_id: int) -> JsonObjectType:
     done = backfill.progress[sensor_id]
     return {
         "sensor": sensor_id,
         "measurement": backfill.feeds[sensor_id].title,
         "days": done.days_done,
         "intervals": done.intervals,
-        "first": _local(done.first),
-        "last": _local(done.last),
+        "first": local(done.first),
+        "last": local(done.last),
     }
-
-
-def _local(time: datetime | None) -> str | None:
-    return None if time is None else dt_util.as_local(time).isoformat()

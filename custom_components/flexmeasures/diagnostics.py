@@ -25,7 +25,7 @@ _PRIVATE = {CONF_EMAIL, CONF_PASSWORD, CONF_URL, "unique_id"}
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> dict[str, Any]:
-    """Return settings, the site's tree, what becomes of measurements, and the plan and control of every device."""
+    """Return settings, the site's tree, what becomes of measurements, and every device's plan and control."""
     data = entry.runtime_data
     inventory = data.inventory.data
     return {

@@ -42,7 +42,7 @@ from .const import (
     CONF_WRITES_PER_DAY,
     SETPOINT_PRODUCTION_POSITIVE,
 )
-from .control import GuardRails
+from .control import GuardRails, Mode
 
 # Where a value may be a number or live in an entity.
 VALUE_FIELDS = (
@@ -145,6 +145,19 @@ class FlexibleDevice:
         """Return 1 when the setpoint entity takes consumption as positive, -1 when it takes production as positive."""
         sign = self.settings.get(CONF_SETPOINT_SIGN)
         return -1 if sign == SETPOINT_PRODUCTION_POSITIVE else 1
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Return the modes that it is made for: panels cannot charge, and few cars discharge."""
+        charges = self.kind not in {DeviceKind.SOLAR, DeviceKind.PROCESS}
+        discharges = self.kind is DeviceKind.SOLAR or self.settings.get(CONF_DISCHARGING_POWER, 0)
+        return (
+            Mode.SCHEDULE,
+            *((Mode.CHARGE_NOW,) if charges else ()),
+            *((Mode.DISCHARGE_NOW,) if discharges else ()),
+            Mode.PAUSE,
+            Mode.MANUAL,
+        )
 
     @property
     def inputs(self) -> frozenset[str]:

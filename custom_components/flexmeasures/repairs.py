@@ -215,8 +215,8 @@ def async_end_other_feed_issues(
 def async_remove_issues(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """End every issue of an entry."""
     prefix = _issue_id(entry, "")
-    for _, issue_id in list(ir.async_get(hass).issues):
-        if issue_id.startswith(prefix):
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.startswith(prefix):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 

@@ -7,7 +7,6 @@ from homeassistant.components.select import SelectEntity
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import CONF_DISCHARGING_POWER
 from .control import Mode
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
@@ -38,7 +37,7 @@ class ModeSelect(FlexibleDeviceEntity, SelectEntity):
         if device.kind is DeviceKind.SOLAR:
             # The same modes are called otherwise where power only comes out.
             self._attr_translation_key = "production_mode"
-        self._attr_options = [str(mode) for mode in _modes(device)]
+        self._attr_options = [str(mode) for mode in device.modes]
 
     @property
     @override
@@ -48,13 +47,3 @@ class ModeSelect(FlexibleDeviceEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         self._controller.async_choose_mode(Mode(option))
-
-
-def _modes(device: FlexibleDevice) -> Iterator[Mode]:
-    yield Mode.SCHEDULE
-    if device.kind not in {DeviceKind.SOLAR, DeviceKind.PROCESS}:
-        yield Mode.CHARGE_NOW
-    if device.kind is DeviceKind.SOLAR or device.settings.get(CONF_DISCHARGING_POWER, 0):
-        yield Mode.DISCHARGE_NOW
-    yield Mode.PAUSE
-    yield Mode.MANUAL
