@@ -11,6 +11,7 @@ from .figures import table
 from .home import measure_quiet_hour, measure_setup
 from .memory import measure_memory
 from .outbox import measure_outbox
+from .s2 import measure_s2
 
 
 async def _measure() -> int:
@@ -23,6 +24,7 @@ async def _measure() -> int:
     figures += measure_controlling()
     figures += measure_outbox()
     figures += await measure_comparison()
+    figures += measure_s2()
     sys.stdout.write(table(figures) + "\n")
     broken = [figure.name for figure in figures if not figure.holds]
     if broken:
