@@ -1,0 +1,146 @@
+"""From a wanted power to the operation mode and factor that come nearest, among those that may be chosen now."""
+
+from datetime import datetime
+import math
+from typing import NamedTuple
+
+from .actuator_state import ActuatorState
+from .modes import Actuator, Element, Mode
+from .spans import Span
+
+# Of a rate, what is rounding of floats and no breach.
+_ROUNDING = 1e-9
+
+UNGUARDED = Span(-math.inf, math.inf)
+
+
+class Decision(NamedTuple):
+    """What one actuator should do now.
+
+    Attributes:
+        power: W that this gives, consumption positive.
+        rate: change of the fill level per second that this gives.
+        abnormal: whether it needs an abnormal condition.
+    """
+
+    mode_id: str
+    factor: float
+    power: float
+    rate: float
+    abnormal: bool
+
+
+class Demand(NamedTuple):
+    """What is asked of one actuator.
+
+    Attributes:
+        power: W, consumption positive.
+        level: present fill level; 0 where nothing is stored.
+        rates: what the storage bears, per second, from emptying (start) to filling (end); holds 0.
+        abnormal: whether abnormal conditions may be used.
+    """
+
+    power: float
+    level: float = 0.0
+    rates: Span = UNGUARDED
+    abnormal: bool = False
+
+
+def decide(
+    actuator: Actuator, state: ActuatorState, demand: Demand, now: datetime
+) -> Decision | None:
+    """Return what the actuator should do; None while its mode is unknown or changing, or nothing can be chosen.
+
+    Of all modes that can be reached the one wins that the storage bears, then the one whose power is nearest (to 1 W),
+    then the present one, then the one with the lowest transition costs, then the first of the description. A mode that
+    takes several transitions is approached by the first of them.
+    """
+    running = state.running(actuator)
+    if running is None or state.changing(now):
+        return None
+    usable = _usable_elements(actuator, running[0], state.avoided(now), demand)
+    routes = actuator.routes(
+        running[0], frozenset(usable), state.timers.running(now), abnormal=demand.abnormal
+    )
+    best: Mode | None = None
+    best_fit: _Fit | None = None
+    best_key: tuple[float, ...] = ()
+    for mode_id, route in routes.items():
+        mode = actuator.modes[mode_id]
+        fit = _fit(usable[mode_id], demand)
+        off = round(abs(fit.power - demand.power))
+        key = (fit.breach, off, mode_id != running[0], route.costs, mode.order)
+        if best is None or key < best_key:
+            best, best_fit, best_key = mode, fit, key
+    if best is None or best_fit is None:
+        return None
+    transition = routes[best.id].transition
+    if transition is None:
+        return Decision(best.id, best_fit.factor, best_fit.power, best_fit.rate, best.abnormal_only)
+    hop = actuator.modes[transition.to_id]
+    fit = best_fit if hop is best else _fit(usable[hop.id], demand)
+    abnormal = hop.abnormal_only or transition.abnormal_condition_only
+    return Decision(hop.id, fit.factor, fit.power, fit.rate, abnormal)
+
+
+def _usable_elements(
+    actuator: Actuator, running: str, avoided: frozenset[str], demand: Demand
+) -> dict[str, list[Element]]:
+    """Return, for each mode that may be chosen at the present fill level, the elements that contain it."""
+    return {
+        mode.id: elements
+        for mode in actuator.modes.values()
+        if (demand.abnormal or not mode.abnormal_only)
+        and (mode.id not in avoided or mode.id == running)
+        if (elements := mode.elements_at(demand.level))
+    }
+
+
+def running_element(
+    actuator: Actuator, state: ActuatorState, level: float
+) -> tuple[Element, float] | None:
+    """Return what the running mode does at a fill level, and its factor; None while it is unknown."""
+    running = state.running(actuator)
+    elements = actuator.modes[running[0]].elements_at(level) if running else []
+    return (elements[0], running[1]) if running and elements else None
+
+
+def running_power(actuator: Actuator, state: ActuatorState, level: float = 0.0) -> float | None:
+    """Return the W that the running mode gives at a fill level, consumption positive; None while it is unknown."""
+    running = running_element(actuator, state, level)
+    return None if running is None else running[0].power.at(running[1])
+
+
+class _Fit(NamedTuple):
+    """The best that a mode can do; ``breach`` tells by how much its rate exceeds what the storage bears."""
+
+    factor: float
+    power: float
+    rate: float
+    breach: float
+
+
+def _fit(elements: list[Element], demand: Demand) -> _Fit:
+    """Return the best factor of a mode: nearest to the power, and within what the storage bears where possible.
+
+    At a border of two elements the one counts towards which the fill level moves.
+    """
+    if len(elements) == 1:
+        return _fit_element(elements[0], demand)
+    below, above = sorted(elements, key=lambda element: element.low)[:2]
+    upwards = _fit_element(above, demand)
+    return upwards if upwards.rate >= 0 else _fit_element(below, demand)
+
+
+def _fit_element(element: Element, demand: Demand) -> _Fit:
+    factor = element.power.factor_for(demand.power)
+    rate = element.rate.at(factor)
+    breach = 0.0
+    if not demand.rates.start <= rate <= demand.rates.end:
+        if element.rate.start != element.rate.end:
+            factor = element.rate.factor_for(demand.rates.clamp(rate))
+            rate = element.rate.at(factor)
+        breach = max(0.0, demand.rates.start - rate, rate - demand.rates.end)
+        if breach <= _ROUNDING * max(map(abs, element.rate)):
+            breach = 0.0
+    return _Fit(factor, element.power.at(factor), rate, breach)

@@ -1,0 +1,51 @@
+"""Ranges that one operation mode factor runs through."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..messages.components import NumberRange, PowerRange, total_electric_range
+
+
+class Span(NamedTuple):
+    """What an operation mode gives at factor 0 and at factor 1; linear between, and ``end`` may be the smaller."""
+
+    start: float
+    end: float
+
+    @property
+    def low(self) -> float:
+        """The smallest value."""
+        return min(self.end, self.start)
+
+    @property
+    def high(self) -> float:
+        """The largest value."""
+        return max(self.start, self.end)
+
+    def at(self, factor: float) -> float:
+        """Return the value at a factor from 0 to 1."""
+        return self.start + factor * (self.end - self.start)
+
+    def factor_for(self, value: float) -> float:
+        """Return the factor, from 0 to 1, that comes nearest to the value; 0 where the factor changes nothing."""
+        if self.start == self.end:
+            return 0.0
+        return min(1.0, max(0.0, (value - self.start) / (self.end - self.start)))
+
+    def clamp(self, value: float) -> float:
+        """Return the value, or the end that is nearest to it."""
+        return min(self.high, max(self.low, value))
+
+
+NOTHING = Span(0.0, 0.0)
+
+
+def span_of(values: NumberRange) -> Span:
+    """Return what a range of the standard says."""
+    return Span(values.start_of_range, values.end_of_range)
+
+
+def electric_span(ranges: Iterable[PowerRange]) -> Span:
+    """Return the electric power in W of all phases, consumption positive; none where nothing is electric."""
+    total = total_electric_range(ranges)
+    return NOTHING if total is None else span_of(total)

@@ -1,0 +1,118 @@
+"""Sharing a demand among actuators: what each supplies, and what that takes in power."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+from .spans import Span
+
+# Of a demand, what is rounding and no shortfall.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One mode in which an actuator may run.
+
+    Attributes:
+        power: W at factor 0 and 1, consumption positive.
+        supply: in the unit of the demand, at factor 0 and 1.
+        running_costs: per second.
+        costs: of the transition that leads there.
+        order: what comes first among equals; the present mode has the lowest.
+    """
+
+    mode_id: str
+    power: Span
+    supply: Span
+    running_costs: float
+    costs: float
+    order: int
+    abnormal: bool
+
+
+class Share(NamedTuple):
+    """What one actuator should do."""
+
+    way: Way
+    factor: float
+
+
+def share_demand(
+    ways: Sequence[Sequence[Way]], demand: float, power: float | None
+) -> tuple[Share, ...]:
+    """Return a mode and a factor for each actuator.
+
+    Of all combinations the one wins that comes nearest to the demand, then nearest to the power (to 1 W), then the one
+    with the lowest running costs, then with the lowest transition costs, then the one that changes least.
+
+    Args:
+        ways: for each actuator the modes that it may run in; at least one each.
+        demand: what has to be supplied.
+        power: W that is planned for all actuators together; None when nothing is planned.
+    """
+    best: tuple[Share, ...] = ()
+    best_key: tuple[float, ...] = ()
+    for combination in product(*ways):
+        factors = _factors(combination, demand, power)
+        shares = tuple(map(Share, combination, factors, strict=True))
+        supplied = sum(share.way.supply.at(share.factor) for share in shares)
+        taken = sum(share.way.power.at(share.factor) for share in shares)
+        missed = abs(demand - supplied)
+        key = (
+            0.0 if missed <= _ROUNDING * max(1.0, abs(demand)) else missed,
+            0 if power is None else round(abs(taken - power)),
+            sum(way.running_costs for way in combination),
+            sum(way.costs for way in combination),
+            sum(way.order for way in combination),
+        )
+        if not best or key < best_key:
+            best, best_key = shares, key
+    return best
+
+
+def _factors(combination: Sequence[Way], demand: float, power: float | None) -> tuple[float, ...]:
+    """Return factors that meet the demand as far as possible and among those come nearest to the power.
+
+    The factors that meet a demand form a convex set; its ends in power are found by filling up the demand from the
+    actuators that take the least, and the most, power for it. Every power between lies on the line between both.
+    """
+    least = _filled(combination, demand, 1)
+    if power is None:
+        return least
+    most = _filled(combination, demand, -1)
+    low = _taken(combination, least)
+    high = _taken(combination, most)
+    part = Span(low, high).factor_for(power)
+    return tuple(a + part * (b - a) for a, b in zip(least, most, strict=True))
+
+
+def _taken(combination: Sequence[Way], factors: Sequence[float]) -> float:
+    return sum(way.power.at(factor) for way, factor in zip(combination, factors, strict=True))
+
+
+def _filled(combination: Sequence[Way], demand: float, sign: int) -> tuple[float, ...]:
+    """Return the factors that supply the demand with the least (1) or the most (-1) power."""
+    factors = []
+    for way in combination:
+        if way.supply.start == way.supply.end:
+            # Its factor changes the power only.
+            factors.append(float(sign * way.power.end < sign * way.power.start))
+        else:
+            factors.append(float(way.supply.end < way.supply.start))
+    rest = demand - sum(way.supply.low for way in combination)
+    adjustable = [
+        index for index, way in enumerate(combination) if way.supply.start != way.supply.end
+    ]
+    adjustable.sort(key=lambda index: sign * _power_per_supply(combination[index]))
+    for index in adjustable:
+        supply = combination[index].supply
+        taken = min(max(rest, 0.0), supply.high - supply.low)
+        factors[index] = supply.factor_for(supply.low + taken)
+        rest -= taken
+    return tuple(factors)
+
+
+def _power_per_supply(way: Way) -> float:
+    return (way.power.end - way.power.start) / (way.supply.end - way.supply.start)
