@@ -19,6 +19,8 @@ FLOW_FILES = (
     "subentry_flows.py",
     "feed_flow.py",
     "feed_forms.py",
+    "s2_discovery.py",
+    "s2_flow.py",
 )
 
 

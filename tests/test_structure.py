@@ -53,6 +53,7 @@ def test_every_step_and_every_sentence_of_the_flows_is_tested() -> None:
         for name in (
             "test_config_flow.py",
             "test_feed_flow.py",
+            "test_s2_flow.py",
             "test_subentry_flows.py",
             "flow_samples.py",
         )

@@ -12,7 +12,13 @@ from homeassistant.util import dt as dt_util
 
 from .card import async_register_card
 from .connection import async_acquire_connection, async_release_connection
-from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
+from .const import (
+    DOMAIN,
+    LOGGER,
+    SUBENTRY_FLEXIBLE_DEVICE,
+    SUBENTRY_MEASUREMENT,
+    SUBENTRY_S2_DEVICE,
+)
 from .controller import Controller
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
@@ -23,6 +29,9 @@ from .flexible_device import FlexibleDevice
 from .measurements import Outbox, OutboxError
 from .planner import Planner
 from .repairs import async_remove_issues
+from .s2_server import S2Server
+from .s2_settings import S2Settings
+from .s2_view import S2View
 from .services import async_setup_services
 from .site_store import SiteStore
 from .uploader import Uploader, outbox_path
@@ -41,8 +50,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions and the plan card, once."""
+    """Register the actions, the plan card and the address for S2 devices, once."""
     async_setup_services(hass)
+    hass.http.register_view(S2View())
     await async_register_card(hass)
     return True
 
@@ -70,6 +80,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         controllers=controllers,
         inventory=inventory,
         planner=planner,
+        s2=S2Server(hass, entry, store, _s2_devices(entry)),
         store=store,
         values=values,
         wishes=wishes,
@@ -88,6 +99,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         controller.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     planner.async_start()
+    entry.runtime_data.s2.async_start()
     if uploader := entry.runtime_data.uploader:
         uploader.async_start()
     return True
@@ -100,6 +112,16 @@ def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, .
             devices.append(FlexibleDevice.from_subentry(subentry))
         except ValueError as error:
             LOGGER.error("%s is not planned, its settings make no sense: %s", subentry.title, error)
+    return tuple(devices)
+
+
+def _s2_devices(entry: FlexMeasuresConfigEntry) -> tuple[S2Settings, ...]:
+    devices = []
+    for subentry in entry.get_subentries_of_type(SUBENTRY_S2_DEVICE):
+        try:
+            devices.append(S2Settings.from_subentry(subentry))
+        except ValueError as error:
+            LOGGER.error("%s is not served, its settings make no sense: %s", subentry.title, error)
     return tuple(devices)
 
 
@@ -130,6 +152,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
     """Give devices their safe power, and end every part."""
+    await entry.runtime_data.s2.async_stop()
     for controller in entry.runtime_data.controllers.values():
         await controller.async_release()
     if uploader := entry.runtime_data.uploader:

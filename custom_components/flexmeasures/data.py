@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .coordinator import InventoryCoordinator
     from .delivery import Delivery
     from .planner import Planner
+    from .s2_server import S2Server
     from .site_store import SiteStore
     from .uploader import Uploader
     from .values import SiteValues
@@ -33,6 +34,7 @@ class FlexMeasuresData:
     controllers: dict[str, Controller]
     inventory: InventoryCoordinator
     planner: Planner
+    s2: S2Server
     store: SiteStore
     values: SiteValues
     wishes: SiteWishes

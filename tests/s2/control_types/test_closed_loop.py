@@ -185,8 +185,16 @@ def test_what_simulated_devices_say_is_what_the_standard_s_own_library_accepts(
 @pytest.mark.parametrize("kind", [Battery, Boiler, Panels])
 def test_simulated_devices_reject_what_they_do_not_know(kind: type[ResourceManager]) -> None:
     device = kind(NOON)
-    device.hear(json.dumps({"message_type": "SelectControlType", "message_id": "a",
-                            "control_type": device.control_type}), NOON)
+    device.hear(
+        json.dumps(
+            {
+                "message_type": "SelectControlType",
+                "message_id": "a",
+                "control_type": device.control_type,
+            }
+        ),
+        NOON,
+    )
     said = device.hear(
         json.dumps(
             {
