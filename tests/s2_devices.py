@@ -10,8 +10,12 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 from aiohttp.test_utils import TestClient
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.s2.wire import JsonObject
+from custom_components.flexmeasures.s2_entities import S2_SENSORS
 
 from .s2.samples import answer, details, handshake
 
@@ -31,6 +35,20 @@ def s2_subentry(title: str = "Battery", secret: str = SECRET, **data: object) ->
         title=title,
         unique_id=None,
     )
+
+
+def remember_s2_sensors(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Let every S2 device of the entry have told everything before."""
+    for subentry in entry.subentries.values():
+        if subentry.subentry_type == "s2_device":
+            for description in S2_SENSORS:
+                er.async_get(hass).async_get_or_create(
+                    "sensor",
+                    DOMAIN,
+                    f"{subentry.subentry_id}_{description.key}",
+                    config_entry=entry,
+                    config_subentry_id=subentry.subentry_id,
+                )
 
 
 class ConnectedDevice:

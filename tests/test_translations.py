@@ -35,6 +35,7 @@ from .repository import (
     text_of,
     texts,
 )
+from .s2_devices import remember_s2_sensors, s2_subentry
 from .test_init import set_up
 
 PLACEHOLDER = re.compile(r"{(\w+)}")
@@ -228,8 +229,9 @@ async def registered(hass: HomeAssistant, client: AsyncMock) -> list[er.Registry
             for number, name in enumerate(sorted(_TRANSLATED_NAMES))
         ),
     )
-    entry = make_entry(BATTERY_SUBENTRY, feed_subentry(100, "sensor.meter"))
+    entry = make_entry(BATTERY_SUBENTRY, feed_subentry(100, "sensor.meter"), s2_subentry(asset=4))
     entry.add_to_hass(hass)
+    remember_s2_sensors(hass, entry)
     await set_up(hass, entry)
     return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
 

@@ -14,6 +14,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
 from .entity import SiteEntity, server_identifier
+from .s2_entities import async_add_s2_connected
 from .upload_entities import UploadsPaused
 
 PARALLEL_UPDATES = 0
@@ -26,6 +27,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the server's connectivity."""
     async_add_entities([ServerConnectivity(entry.runtime_data.inventory)])
+    async_add_s2_connected(entry, async_add_entities)
     if delivery := entry.runtime_data.delivery:
         async_add_entities([UploadsPaused(entry, delivery)])
 

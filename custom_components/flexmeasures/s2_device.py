@@ -1,5 +1,6 @@
 """One S2 device of a site: what it says becomes known, and what is planned becomes instructions."""
 
+from asyncio import TimerHandle
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ from .s2.messages.session import (
 )
 from .s2_settings import S2Settings
 
+# A device that talks without end must not keep the home busy: what follows from its words happens ten times a second.
+_SHORTEST_PAUSE: Final = 0.1  # s
 # What support needs to see of a conversation: a few minutes of a talkative device.
 _MOST_MESSAGES: Final = 200
 # A description may take a megabyte; 200 of them per device would fill the memory of a small computer.
@@ -100,6 +103,8 @@ class S2Device:
         self._send: Callable[[tuple[str, ...]], None] | None = None
         self._decision: CALLBACK_TYPE | None = None
         self._silence: CALLBACK_TYPE | None = None
+        self._pause: TimerHandle | None = None
+        self._unsaid = False
 
     @property
     def connected(self) -> bool:
@@ -156,8 +161,24 @@ class S2Device:
             return
         for event in events:
             self._take(event, now)
-        self._async_decide(now)
+        if self._pause is None:
+            self._async_changed()
+        else:
+            self._unsaid = True
+
+    @callback
+    def _async_changed(self) -> None:
+        """Decide and tell everybody, at most ten times a second."""
+        self._unsaid = False
+        self._pause = self._hass.loop.call_later(_SHORTEST_PAUSE, self._async_pause_ended)
+        self._async_decide(dt_util.utcnow())
         self.listeners.async_call()
+
+    @callback
+    def _async_pause_ended(self) -> None:
+        self._pause = None
+        if self._unsaid:
+            self._async_changed()
 
     def _take(self, event: Event, now: datetime) -> None:
         match event:
@@ -238,6 +259,9 @@ class S2Device:
     @callback
     def async_cancel_timers(self) -> None:
         """Wait for nothing any more."""
+        if self._pause is not None:
+            self._pause.cancel()
+        self._pause = None
         for timer in (self._decision, self._silence):
             if timer is not None:
                 timer()

@@ -34,6 +34,7 @@ from .s2 import (
 )
 from .s2.messages.session import ResourceManagerDetails, SessionRequestType
 from .s2_device import S2Device
+from .s2_entities import async_describe_device
 from .s2_link import HEARTBEAT, S2Link, new_socket
 from .s2_settings import S2Settings, is_same_secret, new_secret
 from .site_store import Section, SiteStore
@@ -242,9 +243,12 @@ class S2Server:
         """Let a connection stand for a device; False when it must not."""
         link = connected.link
         if device := self.devices.get(link.owner):
-            return device.async_identified(
+            accepted = device.async_identified(
                 connected.session, event.details, lambda texts: self._send(link, texts)
             )
+            if accepted:
+                async_describe_device(self._hass, self._entry, device)
+            return accepted
         self._async_discover(event.details, link)
         return True
 

@@ -26,6 +26,7 @@ from .entity import (
     server_identifier,
     subentry_of_asset,
 )
+from .s2_entities import async_add_s2_sensors
 from .scheduling import Schedule
 from .sensor_presentation import present
 from .upload_entities import UPLOAD_SENSORS, UploadSensor
@@ -53,6 +54,7 @@ async def async_setup_entry(
         ]
     )
     async_add_to_flexible_devices(entry, async_add_entities, ScheduledPowerSensor)
+    async_add_s2_sensors(hass, entry, async_add_entities)
     if data.delivery:
         async_add_entities(
             UploadSensor(entry, data.delivery, description) for description in UPLOAD_SENSORS
