@@ -4,7 +4,7 @@
 from pytest_homeassistant_custom_component import patch_time  # isort: skip  # noqa: F401
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,10 +16,11 @@ from aiohttp import ThreadedResolver
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant import loader
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.storage import STORAGE_DIR
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
@@ -32,6 +33,8 @@ from .figures import Figure
 from .server import SITE, counts, running_server
 
 _BEGIN = datetime(2026, 11, 22, 12, 5, tzinfo=UTC)
+# The same in every process, so that the next one finds the last one's outbox.
+_ENTRY_ID = "entry_of_the_site"
 _QUIET_SENSORS = 100
 # Until every sensor has been asked once, which is no quiet time.
 _SETTLING = timedelta(minutes=2)
@@ -54,7 +57,7 @@ async def measure_setup() -> list[Figure]:
     """Set up an entry with few and with many sensors, and count requests until their entities are there."""
     figures = []
     for sensors in (10, 100, 1000):
-        async with running_server(sensors) as url, _home(url) as (hass, entry):
+        async with running_server(sensors) as url, home(url) as (hass, entry):
             began = time.perf_counter()
             await hass.config_entries.async_setup(entry.entry_id)
             took = time.perf_counter() - began
@@ -73,7 +76,7 @@ async def measure_quiet_hour() -> list[Figure]:
     totals: list[int] = []
     with freeze_time(_BEGIN) as clock:
         assert isinstance(clock, FrozenDateTimeFactory)
-        async with running_server(_QUIET_SENSORS) as url, _home(url) as (hass, entry):
+        async with running_server(_QUIET_SENSORS) as url, home(url) as (hass, entry):
             await hass.config_entries.async_setup(entry.entry_id)
             _check_entities(hass, entry, _QUIET_SENSORS)
             await _let_pass(hass, clock, _SETTLING)
@@ -119,10 +122,19 @@ async def _let_pass(hass: HomeAssistant, clock: FrozenDateTimeFactory, duration:
 
 
 @asynccontextmanager
-async def _home(url: str) -> AsyncIterator[tuple[HomeAssistant, MockConfigEntry]]:
-    """Run a Home Assistant with an entry for the server, not yet set up."""
+async def home(
+    url: str, subentries: Sequence[ConfigSubentryData] = (), folder: Path | None = None
+) -> AsyncIterator[tuple[HomeAssistant, MockConfigEntry]]:
+    """Run a Home Assistant with an entry for the server, not yet set up.
+
+    Args:
+        url: of the server.
+        subentries: of the entry.
+        folder: where Home Assistant keeps its files; none that lasts by default.
+    """
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory()))
+        folder = folder or Path(stack.enter_context(TemporaryDirectory()))
+        (folder / STORAGE_DIR).mkdir(exist_ok=True)
         stack.enter_context(patch(_MAKE_RESOLVER, side_effect=lambda _: _LocalResolver()))
         hass = await stack.enter_async_context(async_test_home_assistant(config_dir=str(folder)))
         stack.push_async_callback(hass.async_stop, force=True)
@@ -130,6 +142,7 @@ async def _home(url: str) -> AsyncIterator[tuple[HomeAssistant, MockConfigEntry]
         hass.config.components.add("http")  # the card needs it, and there is no frontend here
         entry = MockConfigEntry(
             domain=DOMAIN,
+            entry_id=_ENTRY_ID,
             title="Home",
             data={
                 CONF_URL: url,
@@ -138,6 +151,7 @@ async def _home(url: str) -> AsyncIterator[tuple[HomeAssistant, MockConfigEntry]
                 CONF_VERIFY_SSL: True,
                 CONF_SITE_ID: SITE,
             },
+            subentries_data=list(subentries),
         )
         entry.add_to_hass(hass)
         yield hass, entry

@@ -21,11 +21,11 @@ for name in ("core", "config_entries", *(f"components.{name}" for name in (
 before = own_memory()
 package = importlib.import_module("custom_components.flexmeasures")
 for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-    if not module.name.startswith(f"{package.__name__}.s2"):
+    if not module.name.startswith((f"{package.__name__}.s2", f"{package.__name__}.recorder_states")):
         importlib.import_module(module.name)
 after = own_memory()
-for unwanted in ("s2python", "pydantic"):
-    assert unwanted not in sys.modules, f"{unwanted} is imported before S2 is used"
+for unwanted in ("s2python", "pydantic", "sqlalchemy"):
+    assert unwanted not in sys.modules, f"{unwanted} is imported before S2 or the recorder is used"
 print(after - before)
 """
 
@@ -34,7 +34,7 @@ def measure_memory() -> list[Figure]:
     """Import everything in fresh processes.
 
     Raises:
-        subprocess.CalledProcessError: an import fails, or brings what only S2 needs.
+        subprocess.CalledProcessError: an import fails, or brings what only S2 or the recorder needs.
     """
     added = []
     for _ in range(_RUNS):

@@ -5,14 +5,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 import subprocess
 import sys
 import time
 
 from aiohttp import ClientSession, web
+from aiohttp.typedefs import Middleware
 import orjson
 
 SITE = 1
@@ -32,34 +33,58 @@ _ASKED: web.AppKey[Counter[str]] = web.AppKey("asked")
 _KNOWN_VALUES = 4
 
 
-def _application(sensors: int) -> web.Application:
-    application = web.Application(middlewares=[_count], client_max_size=16 * 1024**2)
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def make_application(
+    sensors: int,
+    *,
+    resolution: timedelta = timedelta(minutes=15),
+    take_values: Handler | None = None,
+    before: Iterable[Middleware] = (),
+) -> web.Application:
+    """Return the application.
+
+    Args:
+        sensors: how many power sensors the site has.
+        resolution: theirs, in whole minutes.
+        take_values: answers posts of values; by default they are accepted and forgotten.
+        before: what every request passes first.
+    """
+    application = web.Application(middlewares=[_count, *before], client_max_size=16 * 1024**2)
     application[_ASKED] = Counter()
     application.on_response_prepare.append(_add_headers)
-
-    def answers(
-        data: object, status: int = 200
-    ) -> Callable[[web.Request], Awaitable[web.Response]]:
-        content = orjson.dumps(data)
-
-        async def answer(request: web.Request) -> web.Response:
-            return _json(content, status)
-
-        return answer
-
+    step = resolution // timedelta(minutes=1)
     versions = {"versions": ["v3_0"], "flexmeasures_version": _VERSION}
     token = {"auth_token": "token", "user_id": 1, "status": 200}
-    application.router.add_get("/api/", answers(versions))
-    application.router.add_post(SIGN_IN, answers(token))
-    application.router.add_get(f"{_API}/assets", answers(_assets(sensors)))
-    application.router.add_get(f"{_API}/sensors", answers(_sensors(sensors)))
-    accepted = answers({"status": "ACCEPTED", "job": "1"}, 202)
+    router = application.router
+    router.add_get("/api/", _answers(versions))
+    router.add_post(SIGN_IN, _answers(token))
+    router.add_get(f"{_API}/assets", _answers(_assets(sensors)))
+    router.add_get(f"{_API}/sensors", _answers(_sensors(sensors, step)))
+    accepted = _answers({"status": "ACCEPTED", "job": "1"}, 202)
     account = {"id": ACCOUNT, "name": "Our account"}
-    application.router.add_get(f"{_API}/accounts/{ACCOUNT}", answers(account))
-    application.router.add_get(f"{_API}/sensors/{{id}}/data", _values)
-    application.router.add_post(f"{_API}/sensors/{{id}}/data", accepted)
-    application.router.add_get(COUNTS, _counts)
+    router.add_get(f"{_API}/accounts/{ACCOUNT}", _answers(account))
+    router.add_get(f"{_API}/sensors/{{id}}/data", _recent_values(step))
+    router.add_post(f"{_API}/sensors/{{id}}/data", take_values or accepted)
+    router.add_get(f"{_API}/jobs/{{id}}", _answers({"status": "FINISHED"}))
+    router.add_get(COUNTS, _counts)
+    router.add_post("/write", _take_points)  # InfluxDB, which is compared with
     return application
+
+
+async def _take_points(request: web.Request) -> web.Response:
+    await request.read()
+    return web.Response(status=204)
+
+
+def _answers(data: object, status: int = 200) -> Handler:
+    content = orjson.dumps(data)
+
+    async def answer(request: web.Request) -> web.Response:
+        return _json(content, status)
+
+    return answer
 
 
 def _json(content: bytes, status: int = 200) -> web.Response:
@@ -76,9 +101,7 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 
 @web.middleware
-async def _count(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _count(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.path != COUNTS:
         request.app[_ASKED][f"{request.method} {request.path}"] += 1
     return await handler(request)
@@ -88,11 +111,16 @@ async def _counts(request: web.Request) -> web.Response:
     return _json(orjson.dumps(request.app[_ASKED]))
 
 
-async def _values(request: web.Request) -> web.Response:
-    start = datetime.fromisoformat(request.query["start"])
+def _recent_values(step: int) -> Handler:
     values = [1.0] * _KNOWN_VALUES + [None] * 192
-    answer = {"start": start.isoformat(), "duration": "PT49H", "resolution": "PT15M"}
-    return _json(orjson.dumps({**answer, "unit": request.query["unit"], "values": values}))
+    length = {"duration": f"PT{len(values) * step}M", "resolution": f"PT{step}M"}
+
+    async def answer(request: web.Request) -> web.Response:
+        start = datetime.fromisoformat(request.query["start"]).isoformat()
+        unit = request.query["unit"]
+        return _json(orjson.dumps({"start": start, **length, "unit": unit, "values": values}))
+
+    return answer
 
 
 def _asset_id(sensor: int) -> int:
@@ -107,13 +135,13 @@ def _assets(sensors: int) -> list[dict[str, object]]:
     return [site, *below]
 
 
-def _sensors(sensors: int) -> list[dict[str, object]]:
+def _sensors(sensors: int, step: int) -> list[dict[str, object]]:
     return [
         {
             "id": FIRST_SENSOR + sensor,
             "name": f"power {sensor}",
             "unit": "kW",
-            "event_resolution": "PT15M",
+            "event_resolution": f"PT{step}M",
             "timezone": "Europe/Amsterdam",
             "generic_asset_id": _asset_id(sensor),
             "attributes": "{}",
@@ -148,7 +176,7 @@ async def counts(url: str) -> Counter[str]:
 
 
 async def _serve(sensors: int) -> None:
-    runner = web.AppRunner(_application(sensors))
+    runner = web.AppRunner(make_application(sensors))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     sys.stdout.write(f"{runner.addresses[0][1]}\n")

@@ -1,19 +1,26 @@
-"""Proves that a schedule, computed now, is carried out: what ``script/demo --check`` does."""
+"""Proves that a schedule, computed now, is carried out, and that meters are fed: what ``script/demo --check`` does."""
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from custom_components.flexmeasures.client import FlexMeasuresClient
 
 from .configure import Entities
 from .home_assistant import HomeAssistantApi, State
+from .site import MINUTE, Measured, Site
 
 ACTUATOR = "number.simulated_battery_power_setpoint"
 BATTERY_POWER = "sensor.simulated_battery_power"
 STATE_OF_CHARGE = "sensor.simulated_battery_state_of_charge"
 
 SECONDS = 60
+# A whole minute has to pass from when a meter is first read, then up to 20 s before sending, and the server's own work.
+FEED_SECONDS = 150
 POLL_SECONDS = 0.5
+# An unchanged level is told this seldom.
+LEVEL_MINUTES = 15
 # Setpoints are rounded to whole watts on their way.
 ROUNDING = 1.0
 # Four times the meter's standard deviation of 0.5 %, and what it shows at rest.
@@ -124,6 +131,49 @@ async def check(api: HomeAssistantApi, entities: Entities) -> bool:
     if isinstance(outcome, Exception):
         print(f"Reschedule: {outcome}")
     return False
+
+
+async def check_feeds(client: FlexMeasuresClient, site: Site) -> bool:
+    """Wait until the server has a measured value of every feed, print them, return whether they came."""
+    since = datetime.now(UTC).replace(second=0, microsecond=0)
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + FEED_SECONDS
+    found: dict[Measured, tuple[datetime, float] | None] = dict.fromkeys(site.measured)
+    while loop.time() < deadline and None in found.values():
+        await asyncio.sleep(POLL_SECONDS)
+        for measured, known in found.items():
+            found[measured] = known or await _measured(client, measured, since)
+    print("\nMeasured, as FlexMeasures has it:")
+    for measured, value in found.items():
+        text = f"{value[1]:.3f} {measured.unit} at {value[0]:%H:%M} UTC" if value else "nothing"
+        print(f"  {measured.name:<36}{text:>28}")
+    if None in found.values():
+        print(f"Missing after {FEED_SECONDS} s.")
+        return False
+    print("Every feed has arrived.")
+    return True
+
+
+async def _measured(
+    client: FlexMeasuresClient, measured: Measured, since: datetime
+) -> tuple[datetime, float] | None:
+    """Return the first value that the server has of a minute since then; a level may be from some minutes before."""
+    begin = since - (LEVEL_MINUTES * MINUTE if measured.aggregation == "last" else timedelta(0))
+    data = await client.get_sensor_data(
+        measured.sensor_id,
+        start=begin,
+        duration=datetime.now(UTC).replace(second=0, microsecond=0) + MINUTE - begin,
+        unit=measured.unit,
+        resolution=MINUTE,
+    )
+    return next(
+        (
+            (data.start + index * MINUTE, value)
+            for index, value in enumerate(data.values)
+            if value is not None
+        ),
+        None,
+    )
 
 
 def _row_at(rows: list[dict[str, Any]], now: datetime) -> dict[str, Any] | None:

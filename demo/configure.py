@@ -10,9 +10,9 @@ from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL, CONF_VERIFY
 
 from custom_components.flexmeasures import const as names
 
-from . import dashboard, feeds
+from . import dashboard, forecasts
 from .home_assistant import Flow, HomeAssistantApi
-from .site import Site
+from .site import Measured, Site
 
 SIMULATED_HOME = "simulated_home"
 
@@ -92,8 +92,8 @@ def _connection(login: Login) -> dict[str, str | bool]:
 
 async def add_battery(api: HomeAssistantApi, entry_id: str, site: Site) -> str:
     """Add the battery as a flexible device unless it is there; return the subentry's id."""
-    for subentry in await api.subentries(entry_id):
-        return str(subentry["subentry_id"])
+    if known := await _battery(api, entry_id):
+        return known
     flow = await api.start_subentry_flow(entry_id, names.SUBENTRY_FLEXIBLE_DEVICE)
     answers = {
         names.CONF_POWER_SENSOR: str(site.battery_power),
@@ -109,7 +109,46 @@ async def add_battery(api: HomeAssistantApi, entry_id: str, site: Site) -> str:
     }
     flow = await api.continue_subentry_flow(_expect(flow, "user"), answers)
     _expect(flow, "create_entry")
-    return str((await api.subentries(entry_id))[0]["subentry_id"])
+    return await _battery(api, entry_id)
+
+
+async def _battery(api: HomeAssistantApi, entry_id: str) -> str:
+    """Return the id of the flexible device's subentry; empty when there is none."""
+    return next(
+        (
+            str(subentry["subentry_id"])
+            for subentry in await api.subentries(entry_id)
+            if subentry["subentry_type"] == names.SUBENTRY_FLEXIBLE_DEVICE
+        ),
+        "",
+    )
+
+
+async def add_feeds(api: HomeAssistantApi, entry_id: str, site: Site) -> None:
+    """Have entities feed the sensors of what is measured, as far as they do not yet; each sets the entry up anew."""
+    known = {subentry["unique_id"] for subentry in await api.subentries(entry_id)}
+    for measured in site.measured:
+        if f"feed_{measured.sensor_id}" not in known:
+            await _add_feed(api, entry_id, measured)
+            await wait_until_loaded(api, entry_id)
+
+
+async def _add_feed(api: HomeAssistantApi, entry_id: str, measured: Measured) -> None:
+    flow = await api.start_subentry_flow(entry_id, names.SUBENTRY_MEASUREMENT)
+    if flow.type == "menu":  # there are proposals, too
+        flow = await api.continue_subentry_flow(flow, {"next_step_id": "feed"})
+    answers = {
+        names.CONF_ENTITY: measured.entity,
+        names.CONF_SENSOR: str(measured.sensor_id),
+    }
+    flow = await api.continue_subentry_flow(_expect(flow, "feed"), answers)
+    values = {names.CONF_AGGREGATION: measured.aggregation}
+    if measured.direction is not None:
+        values[names.CONF_DIRECTION] = measured.direction
+    _expect(
+        await api.continue_subentry_flow(_expect(flow, "values"), values),
+        "create_entry",
+    )
 
 
 def _expect(flow: Flow, where: str) -> Flow:
@@ -142,14 +181,14 @@ async def wait_until_loaded(api: HomeAssistantApi, entry_id: str) -> None:
         raise TimeoutError(f"the integration was not set up: {reason}") from None
 
 
-async def send_feeds(api: HomeAssistantApi, folder: Path, entry_id: str, site: Site) -> None:
+async def send_forecasts(api: HomeAssistantApi, folder: Path, entry_id: str, site: Site) -> None:
     """Write the automations that send prices and forecasts, and run each once."""
     connected = (await _entity_ids(api))[f"{entry_id}_connected"]
-    automations = feeds.automations(entry_id, connected, site)
+    automations = forecasts.automations(entry_id, connected, site)
     text = json.dumps(automations, indent=2)  # JSON is YAML, too
     (folder / "automations.yaml").write_text(text + "\n", encoding="utf-8")
     await api.call_action("automation.reload")
-    sent = [feeds.entity_id(automation) for automation in automations]
+    sent = [forecasts.entity_id(automation) for automation in automations]
     await asyncio.gather(
         *(api.call_action("automation.trigger", target={"entity_id": each}) for each in sent)
     )

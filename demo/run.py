@@ -20,7 +20,7 @@ from custom_components.flexmeasures.client import (
 )
 
 from . import configure, dashboard
-from .check import check
+from .check import check, check_feeds
 from .configure import Entities, FlowError, Login
 from .flexmeasures_server import FlexMeasuresServer, FlexMeasuresServerError, ServerUser
 from .flexmeasures_server.server import stop_running
@@ -42,7 +42,7 @@ FLEXMEASURES = "flexmeasures"
 HOME_ASSISTANT = "home_assistant"
 USUAL_PORT = 8123
 # Automations hand the values over at once; storing them takes the server's worker a second or two.
-FEED_SECONDS = 30
+FORECAST_SECONDS = 30
 POLL_SECONDS = 0.3
 # Home Assistant ends with this code when somebody asked for a restart.
 RESTART_EXIT_CODE = 100
@@ -175,7 +175,7 @@ class Demo:
     async def _use(self, home: HomeAssistant, login: Login, site: Site) -> int:
         entities = await self._configure(home, login, site)
         if self._options.check:
-            return 0 if await check(home.api, entities) else 1
+            return 0 if await self._check(home, entities, login, site) else 1
         address = f"{home.url}/{dashboard.PATH}"
         print(
             f"\n  Home Assistant  {address}\n  user {USERNAME}, password {PASSWORD}\n"
@@ -191,17 +191,28 @@ class Demo:
             await home.start()
         raise DemoError(f"Home Assistant ended by itself with exit code {code}")
 
+    async def _check(
+        self, home: HomeAssistant, entities: Entities, login: Login, site: Site
+    ) -> bool:
+        """Prove both ways: the plan reaches the battery, and what is measured reaches the server."""
+        follows = await check(home.api, entities)
+        async with aiohttp.ClientSession() as session:
+            arrives = await check_feeds(_client(session, login), site)
+        return follows and arrives
+
     async def _configure(self, home: HomeAssistant, login: Login, site: Site) -> Entities:
         """Fill in what a person would, as far as it was not done in an earlier run."""
         api, folder = home.api, self._state / HOME_ASSISTANT
         entry_id = await configure.add_site(api, login, site, self._state / "address")
         await configure.wait_until_loaded(api, entry_id)
         self._progress.say("integration is configured")
-        await configure.send_feeds(api, folder, entry_id, site)
-        await _feeds_have_arrived(login, site)
+        await configure.send_forecasts(api, folder, entry_id, site)
+        await _forecasts_have_arrived(login, site)
         self._progress.say("prices and forecasts are sent")
         subentry_id = await configure.add_battery(api, entry_id, site)
         await configure.wait_until_loaded(api, entry_id)
+        await configure.add_feeds(api, entry_id, site)
+        self._progress.say("measurements are fed")
         entities = await configure.follow_schedule(api, subentry_id)
         price = await configure.find_sensor(api, entry_id, site.consumption_price)
         await configure.save_dashboard(api, entities, price)
@@ -234,8 +245,8 @@ async def _in_daemon_thread(start: Callable[[], None]) -> None:
     await done
 
 
-async def _feeds_have_arrived(login: Login, site: Site) -> None:
-    """Wait until the server has stored a value for now on every sensor that is fed.
+async def _forecasts_have_arrived(login: Login, site: Site) -> None:
+    """Wait until the server has stored a value for now on every sensor that is planned with.
 
     Raises:
         TimeoutError: it has not.
@@ -247,7 +258,7 @@ async def _feeds_have_arrived(login: Login, site: Site) -> None:
         site.solar_production: QUARTER,
     }
     try:
-        async with aiohttp.ClientSession() as session, asyncio.timeout(FEED_SECONDS):
+        async with aiohttp.ClientSession() as session, asyncio.timeout(FORECAST_SECONDS):
             client = _client(session, login)
             for sensor, resolution in waiting.items():
                 while not await _has_value_now(client, sensor, resolution):

@@ -16,11 +16,28 @@ from custom_components.flexmeasures.client import (
 SITE_NAME = "Home"
 TIME_ZONE = "Europe/Amsterdam"
 LATITUDE, LONGITUDE = 52.374, 4.8897
+MINUTE = timedelta(minutes=1)
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
 PRICE_UNIT = "EUR/kWh"
 # A common connection in the Netherlands: three phases of 25 A.
 SITE_POWER_CAPACITY = "17.25 kW"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A sensor that is fed by an entity, and never holds a plan or a forecast.
+
+    Attributes:
+        direction: what a positive number of the entity means; None for values that have no direction.
+    """
+
+    sensor_id: int
+    name: str
+    unit: str
+    entity: str
+    aggregation: str = "mean"
+    direction: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +50,7 @@ class Site:
     feed_in_price: int
     house_consumption: int
     solar_production: int
+    measured: tuple[Measured, ...]
 
 
 async def set_up_site(client: FlexMeasuresClient) -> Site:
@@ -52,6 +70,18 @@ async def set_up_site(client: FlexMeasuresClient) -> Site:
         feed_in_price=await builder.price_sensor(home, "feed-in price"),
         house_consumption=await builder.power_sensor(house, "consumption", consumption=True),
         solar_production=await builder.power_sensor(solar, "production", consumption=False),
+        measured=(
+            await builder.measured_power(battery, "sensor.simulated_battery_power"),
+            await builder.measured_power(house, "sensor.simulated_house_power"),
+            await builder.measured_power(
+                solar, "sensor.simulated_solar_panels_power", consumption=False
+            ),
+            await builder.measured_power(home, "sensor.simulated_grid_power"),
+            await builder.measured_level(battery, "sensor.simulated_battery_state_of_charge"),
+            await builder.measured_price(
+                home, "sensor.simulated_energy_contract_electricity_price"
+            ),
+        ),
     )
     await client.update_asset(home.id, flex_context=_flex_context(site))
     return site
@@ -95,6 +125,38 @@ class _Builder:
             parent_id=parent_id,
             latitude=LATITUDE,
             longitude=LONGITUDE,
+        )
+
+    async def measured_power(
+        self, asset: Asset, entity: str, *, consumption: bool = True
+    ) -> Measured:
+        attributes: JsonObject = {"consumption_is_positive": consumption}
+        name, direction = "measured power", "consumption" if consumption else "production"
+        sensor = await self._sensor(asset, name, "kW", MINUTE, attributes)
+        return Measured(
+            sensor_id=sensor,
+            name=f"{asset.name}: {name}",
+            unit="kW",
+            entity=entity,
+            direction=direction,
+        )
+
+    async def measured_level(self, asset: Asset, entity: str) -> Measured:
+        name = "measured state of charge"
+        sensor = await self._sensor(asset, name, "%", timedelta(0), {})
+        return Measured(
+            sensor_id=sensor,
+            name=f"{asset.name}: {name}",
+            unit="%",
+            entity=entity,
+            aggregation="last",
+        )
+
+    async def measured_price(self, asset: Asset, entity: str) -> Measured:
+        name = "current price"
+        sensor = await self._sensor(asset, name, PRICE_UNIT, MINUTE, {})
+        return Measured(
+            sensor_id=sensor, name=f"{asset.name}: {name}", unit=PRICE_UNIT, entity=entity
         )
 
     async def power_sensor(self, asset: Asset, name: str, *, consumption: bool) -> int:

@@ -98,7 +98,7 @@ def client(outbox_file: Path) -> Iterator[AsyncMock]:
     """Stand in for the client wherever an entry makes one; answers with the small site of `tests.site`."""
     client = create_autospec(FlexMeasuresClient, instance=True)
     client.url = URL
-    site.answer(client)
+    client.stored = site.answer(client)
     with patch("custom_components.flexmeasures.connection.FlexMeasuresClient", return_value=client):
         yield client
 

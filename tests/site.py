@@ -1,12 +1,14 @@
 """A small site as the server would describe it: a building with prices, a battery and solar panels."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest.mock import AsyncMock
+from unittest.mock import DEFAULT, AsyncMock
 
 from custom_components.flexmeasures.client import (
     Account,
     Asset,
+    DataSource,
     Job,
     JobStatus,
     PostedData,
@@ -16,10 +18,14 @@ from custom_components.flexmeasures.client import (
     SensorSchedule,
     ServerVersions,
     SignConvention,
+    User,
 )
 
 QUARTER = timedelta(minutes=15)
 ACCOUNT = Account(id=3, name="Our account")
+USER = User(id=6, email="someone@example.com", username="someone", account_id=3, timezone="UTC")
+OWN_SOURCE = DataSource(id=8, name="someone", type="user", user_id=6)
+SOMEBODY_S_SOURCE = DataSource(id=9, name="somebody", type="user", user_id=7)
 
 BATTERY_POWER = 11
 BATTERY_ENERGY = 12
@@ -57,17 +63,83 @@ SENSORS = (
 )
 
 
-def answer(client: AsyncMock) -> None:
-    """Let the stand-in answer for the site: every value is its interval's hour of the day in UTC."""
+def answer(client: AsyncMock) -> StoredValues:
+    """Let the stand-in answer for the site, and return what it stores.
+
+    Every value is its interval's hour of the day in UTC; who asks for our own only gets what was posted.
+    """
     client.ensure_supported.return_value = ServerVersions(server="1.0.1", apis=("v3_0",))
     client.get_assets.return_value = ASSETS
     client.get_sensors.return_value = SENSORS
     client.get_account.return_value = ACCOUNT
-    client.get_sensor_data.side_effect = _hour_of_the_day
+    client.get_user.return_value = USER
+    client.get_sources.return_value = (SOMEBODY_S_SOURCE, OWN_SOURCE)
     client.post_sensor_data.return_value = PostedData(job_id="ingestion")
+    stored = StoredValues()
+    client.post_sensor_data.side_effect = stored.post
+    client.get_sensor_data.side_effect = stored.read
     client.wait_for_job.side_effect = lambda job_id, **_: finished(job_id)
     client.trigger_schedule.return_value = "job"
     client.trigger_and_get_schedule.side_effect = plan(1000.0)
+    return stored
+
+
+class StoredValues:
+    """What was posted, as the server keeps it.
+
+    Attributes:
+        own: value by sensor and begin.
+        unreadable: what reading our own values of a sensor raises.
+    """
+
+    def __init__(self) -> None:
+        self.own: dict[int, dict[datetime, float]] = {}
+        self.unreadable: dict[int, Exception] = {}
+
+    async def post(
+        self,
+        sensor_id: int,
+        *,
+        start: datetime,
+        duration: timedelta,
+        values: Sequence[float | None],
+        **_: object,
+    ) -> object:
+        """Keep the values; None is nothing."""
+        step = duration / len(values)
+        known = self.own.setdefault(sensor_id, {})
+        for index, value in enumerate(values):
+            if value is not None:
+                known[start + index * step] = value
+        return DEFAULT
+
+    async def read(
+        self,
+        sensor_id: int,
+        *,
+        start: datetime,
+        duration: timedelta,
+        unit: str,
+        resolution: timedelta,
+        source: int | None = None,
+    ) -> SensorData:
+        """Return our own values when only they are asked for, and otherwise the hour of the day."""
+        if source is None:
+            return await _hour_of_the_day(
+                sensor_id, start=start, duration=duration, unit=unit, resolution=resolution
+            )
+        assert source == OWN_SOURCE.id
+        if sensor_id in self.unreadable:
+            raise self.unreadable[sensor_id]
+        known = self.own.get(sensor_id, {})
+        steps = range(duration // resolution)
+        return SensorData(
+            sensor_id=sensor_id,
+            start=start,
+            resolution=resolution,
+            unit=unit,
+            values=tuple(known.get(start + index * resolution) for index in steps),
+        )
 
 
 async def _hour_of_the_day(

@@ -1,5 +1,6 @@
 """Feeds: what a Home Assistant state becomes in a FlexMeasures sensor."""
 
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -230,3 +231,25 @@ def test_power_and_energy_of_an_interval_have_a_direction_and_nothing_else_has()
     assert not has_direction("kWh", Aggregation.LAST)
     assert not has_direction("%", Aggregation.LAST)
     assert not has_direction("EUR/kWh", Aggregation.MEAN)
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "unit", "expected"),
+    [
+        # The counter's readings are kWh for kW, MWh for MW, and the sensor's own unit for energy; per hour.
+        ("counter_to_power", "kW", 17.0),
+        ("counter_to_power", "MW", 0.017),
+        ("counter_to_energy", "Wh", 17_000.0),
+        ("counter_to_energy", "°C", None),
+    ],
+)
+def test_the_largest_power_is_told_in_the_unit_that_is_counted(
+    aggregation: str, unit: str, expected: float | None
+) -> None:
+    feed = replace(make_feed(aggregation), maximum_power=17)
+    sensor = Sensor(id=7, name="power", unit=unit, resolution=QUARTER, timezone="UTC", asset_id=1)
+
+    limit = feed.maximum_power_for(sensor)
+
+    assert limit == (None if expected is None else pytest.approx(expected))
+    assert make_feed(aggregation).maximum_power_for(sensor) is None

@@ -1,10 +1,10 @@
 """Adding and changing feeds: what is proposed, asked and refused, and what is stored."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from unittest.mock import MagicMock
+from unittest.mock import MagicMock, patch
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
@@ -18,6 +18,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import entity_registry as er
+import probatio
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -177,6 +178,16 @@ def suggested(result: SubentryFlowResult) -> dict[str, Any]:
         str(key): key.description["suggested_value"]
         for key in schema.schema
         if key.description and "suggested_value" in key.description
+    }
+
+
+def defaults(result: SubentryFlowResult) -> dict[str, Any]:
+    """Return the form's fields with what they begin with, None for nothing."""
+    schema = result["data_schema"]
+    assert schema
+    return {
+        str(marker): None if isinstance(marker.default, probatio.Undefined) else marker.default()
+        for marker in schema.schema
     }
 
 
@@ -959,3 +970,87 @@ async def test_after_a_failure_only_what_is_missing_is_created(
     names = [call.kwargs["name"] for call in client.add_sensor.await_args_list]
     assert names == ["Oven", "Washer", "Washer"]
     assert [feed.unique_id for feed in feeds(entry)] == ["feed_90", "feed_91"]
+
+
+@pytest.fixture
+def recorder() -> Iterator[None]:
+    """Have a recorder that keeps states for ten days."""
+    with patch("custom_components.flexmeasures.feed_flow.kept_days", return_value=10):
+        yield
+
+
+@pytest.mark.usefixtures("recorder")
+@pytest.mark.parametrize(("days", "stored"), [(10, {"history_days": 10}), (0, {})])
+async def test_history_is_offered_as_far_as_the_recorder_knows_it(
+    hass: HomeAssistant, entry: MockConfigEntry, days: int, stored: dict[str, Any]
+) -> None:
+    result = await submit(hass, await start(hass, entry), FORM)
+    assert defaults(result)["history_days"] == 10
+
+    await submit(hass, result, {**VALUES, "history_days": days})
+
+    (feed,) = feeds(entry)
+    assert feed.data == {**STORED, **stored}
+
+
+@pytest.mark.usefixtures("recorder")
+async def test_history_is_offered_once_for_all_proposals(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    show(hass, "sensor.grid", "80", "W", device_class="power", friendly_name="Grid")
+    result = await to_proposals(hass, entry)
+    assert defaults(result)["history_days"] == 10
+    result = await submit(hass, result, {"feeds": [], "history_days": 3})
+    assert result["errors"] == {"feeds": "nothing_chosen"}
+    assert defaults(result)["history_days"] == 3
+
+    await submit(hass, result, {"feeds": ["sensor.grid"], "history_days": 3})
+
+    assert [feed.data["history_days"] for feed in feeds(entry)] == [3]
+
+
+@pytest.mark.usefixtures("recorder")
+async def test_what_may_be_left_empty_is_kept_and_can_be_emptied(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    show(hass, METER, "100", "kWh", friendly_name="House load", **COUNTER)
+    counted = {CONF_AGGREGATION: "counter_to_power", CONF_DIRECTION: "consumption"}
+    limits = {"maximum_power": 17.25, "longest_hold": 10}
+    result = await submit(hass, await start(hass, entry), FORM)
+    await submit(hass, result, {**counted, **limits, "history_days": 2})
+    (feed,) = feeds(entry)
+    assert feed.data == {**STORED, **counted, **limits, "history_days": 2}
+
+    result = await submit(hass, await change(hass, entry), FORM)
+    assert suggested(result) == {**counted, **limits}
+    assert "history_days" not in defaults(result)
+    await submit(hass, result, counted)
+
+    (feed,) = feeds(entry)
+    assert feed.data == {**STORED, **counted, "history_days": 2}
+
+
+async def test_only_a_counter_has_a_largest_power(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    result = await submit(hass, await start(hass, entry), FORM)
+
+    assert "maximum_power" not in defaults(result)
+    assert "longest_hold" in defaults(result)
+    with pytest.raises(InvalidData):
+        await submit(hass, result, {**VALUES, "longest_hold": 0})
+
+
+async def test_a_largest_power_is_not_kept_for_what_is_no_counter(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    show(hass, METER, "100", "kWh", friendly_name="House load", **COUNTER)
+    form = {CONF_ENTITY: METER, CONF_SENSOR: str(STATE_OF_CHARGE)}
+    result = await submit(hass, await start(hass, entry), form)
+
+    await submit(
+        hass, result, {CONF_AGGREGATION: "last", CONF_DIRECTION: "consumption", "maximum_power": 5}
+    )
+
+    (feed,) = feeds(entry)
+    assert "maximum_power" not in feed.data

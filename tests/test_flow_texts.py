@@ -50,5 +50,5 @@ def test_every_error_has_its_sentence() -> None:
     assert device == shared | form_error_keys("subentry_flows.py") | problems
     assert measurement == shared | form_error_keys("feed_flow.py") | form_error_keys(
         "feed_forms.py"
-    )
+    ) | form_error_keys("feed_sensors.py")
     assert s2 == shared | form_error_keys("s2_flow.py")

@@ -73,7 +73,8 @@ PROOFS = {
     "entity-disabled-by-default": "test_sensor::"
     "test_the_version_that_the_device_shows_is_disabled_at_first",
     "repair-issues": "test_init::test_a_site_that_is_gone_is_told_until_it_is_back "
-    "test_flexible_device::test_without_any_price_nothing_is_asked_for",
+    "test_flexible_device::test_without_any_price_nothing_is_asked_for "
+    "test_repairs::test_what_waited_is_sent_when_the_rights_are_back",
     "stale-devices": "test_init::test_new_assets_and_sensors_appear_and_removed_ones_leave",
     "async-dependency": "test_structure::test_nothing_waits_for_the_network_in_the_event_loop",
     "inject-websession": "test_structure::test_home_assistant_s_session_is_used",

@@ -17,7 +17,6 @@ from custom_components.flexmeasures.client import (
     InvalidInputError,
     JobFailedError,
     PermissionDeniedError,
-    RateLimitedError,
 )
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.measurements import Outbox, OutboxFullError
@@ -185,7 +184,7 @@ async def test_while_the_server_is_away_everything_waits_and_then_arrives_in_one
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    receipt = client.post_sensor_data.return_value
+    accept = client.post_sensor_data.side_effect
     client.post_sensor_data.side_effect = ConnectionFailedError("refused")
     await set_up(hass, fed)
     await pass_time(hass, freezer, 62)
@@ -196,8 +195,7 @@ async def test_while_the_server_is_away_everything_waits_and_then_arrives_in_one
     assert caplog.text.count("Measurements of Home wait") == 1
 
     client.post_sensor_data.reset_mock()
-    client.post_sensor_data.side_effect = None
-    client.post_sensor_data.return_value = receipt
+    client.post_sensor_data.side_effect = accept
     await pass_time(hass, freezer, 6)
 
     assert posts(client, site.SOLAR_POWER) == [(NOON, (pytest.approx(0.002),) * 4)]
@@ -287,23 +285,6 @@ async def test_a_failed_job_keeps_the_values_and_is_tried_again(
     assert posts(client, site.SOLAR_POWER) == [(NOON, (pytest.approx(0.002),))] * 2
     assert shown(hass, "upload_backlog") == "0"
     assert answers == []
-
-
-async def test_a_rate_limit_is_kept(
-    hass: HomeAssistant,
-    client: AsyncMock,
-    fed: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    client.post_sensor_data.side_effect = RateLimitedError(
-        "slow", status=429, request="POST /", retry_after=300
-    )
-    await set_up(hass, fed)
-    await pass_time(hass, freezer, 19)
-    assert len(posts(client, site.SOLAR_POWER)) == 1
-
-    await pass_time(hass, freezer, 4)
-    assert len(posts(client, site.SOLAR_POWER)) == 2
 
 
 async def test_a_full_disk_keeps_the_values_in_memory(
@@ -541,3 +522,89 @@ async def test_a_removed_entry_leaves_no_file(
     await hass.async_block_till_done()
 
     assert files_beside(outbox_file) == []
+
+
+async def count(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    *readings: tuple[float, str, dict[str, str]],
+) -> None:
+    """Let a counter show readings with their attributes, each after so many minutes."""
+    for minutes, value, attributes in readings:
+        await pass_time(hass, freezer, minutes)
+        hass.states.async_set(METER, value, {"unit_of_measurement": "kWh", **attributes})
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"), [({}, [4, 16_000, 4]), ({"maximum_power": 20}, [4, 4])]
+)
+async def test_a_jump_beyond_the_largest_power_is_a_gap(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    freezer: FrozenDateTimeFactory,
+    limit: dict[str, float],
+    expected: list[float],
+) -> None:
+    feed = feed_subentry(
+        site.BATTERY_POWER,
+        METER,
+        aggregation="counter_to_power",
+        direction="consumption",
+        **limit,
+    )
+    entry = make_entry(feed)
+    entry.add_to_hass(hass)
+    await count(hass, freezer, (0, "100", {}))
+    await set_up(hass, entry)
+    # 4 kW, then 4,000 kWh in a quarter of an hour, and 4 kW again.
+    await count(hass, freezer, (15, "101", {}), (15, "4101", {}), (15, "4102", {}))
+    await pass_time(hass, freezer, 31)
+
+    powers = [
+        value
+        for _, values in posts(client, site.BATTERY_POWER)
+        for value in values
+        if value is not None
+    ]
+    assert powers == pytest.approx([-value for value in expected])
+
+
+async def test_a_counter_that_says_it_was_reset_has_counted_what_it_shows(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    before = {"last_reset": "2026-11-22T00:00:00+00:00"}
+    after = {"last_reset": "2026-11-22T12:20:00+00:00"}
+    entry = make_entry(feed_subentry(site.BATTERY_POWER, METER, aggregation="counter_to_power"))
+    entry.add_to_hass(hass)
+    await count(hass, freezer, (0, "1.5", before))
+    await set_up(hass, entry)
+    # The reading after the reset is larger than the one before, so that nothing else gives the reset away.
+    await count(hass, freezer, (15, "2", before), (15, "3", after), (15, "4", after))
+    await pass_time(hass, freezer, 2)
+
+    known = {
+        start + index * site.QUARTER: value
+        for start, values in posts(client, site.BATTERY_POWER)
+        for index, value in enumerate(values)
+    }
+    # 0.5 kWh, then 3 kWh since the reset, then 1 kWh, each in a quarter of an hour.
+    assert known == {
+        NOON: pytest.approx(2),
+        NOON + site.QUARTER: pytest.approx(12),
+        NOON + 2 * site.QUARTER: pytest.approx(4),
+    }
+
+
+async def test_silence_beyond_the_longest_hold_is_a_gap(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    hass.states.async_set(METER, "2000", {"unit_of_measurement": "W"})
+    entry = make_entry(
+        feed_subentry(site.SOLAR_POWER, METER, direction="production", longest_hold=10)
+    )
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    await pass_time(hass, freezer, 32)
+
+    # The first 10 of the first 15 minutes are known, and nothing after them.
+    assert posts(client, site.SOLAR_POWER) == [(NOON, (pytest.approx(0.002),))]

@@ -1,5 +1,7 @@
 """FlexMeasures: let the home use its flexibility."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntryState
@@ -10,6 +12,8 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util import dt as dt_util
 
+from .audit import Audit
+from .backfill import Backfill, backfill_store
 from .card import async_register_card
 from .connection import async_acquire_connection, async_release_connection
 from .const import (
@@ -25,10 +29,15 @@ from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .delivery import Delivery
 from .entity import async_remove_stale_sensors, async_update_devices
 from .feed import Feed
+from .feed_sources import async_look_after_sources
 from .flexible_device import FlexibleDevice
 from .measurements import Outbox, OutboxError
 from .planner import Planner
-from .repairs import async_remove_issues
+from .repairs import (
+    async_end_other_feed_issues,
+    async_remove_issues,
+    async_update_outbox_issue,
+)
 from .s2_server import S2Server
 from .s2_settings import S2Settings
 from .s2_view import S2View
@@ -102,6 +111,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     entry.runtime_data.s2.async_start()
     if uploader := entry.runtime_data.uploader:
         uploader.async_start()
+    if audit := entry.runtime_data.audit:
+        audit.async_start()
+    if backfill := entry.runtime_data.backfill:
+        backfill.async_start()
     return True
 
 
@@ -128,19 +141,38 @@ def _s2_devices(entry: FlexMeasuresConfigEntry) -> tuple[S2Settings, ...]:
 async def _async_measure(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """Open the outbox and prepare the feeds; without an outbox nothing is measured, and the rest goes on."""
     feeds = tuple(map(Feed.from_subentry, entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)))
+    async_end_other_feed_issues(hass, entry, feeds)
     if not feeds:
         return
+    data = entry.runtime_data
     path = outbox_path(hass, entry.entry_id)
+    units = {sensor.id: sensor.unit for sensor in data.inventory.data.sensors.values()}
     try:
-        outbox = await hass.async_add_executor_job(lambda: Outbox.open(path, now=dt_util.utcnow()))
+        outbox, recorded_until = await hass.async_add_executor_job(_open_outbox, path, units)
     except OutboxError as error:
         LOGGER.error("%s measures nothing, its outbox cannot be opened: %s", entry.title, error)
+        async_update_outbox_issue(hass, entry, error)
         return
-    data = entry.runtime_data
-    data.delivery = Delivery(
-        hass, entry, data.connection.client, data.inventory, data.values, outbox
+    async_update_outbox_issue(hass, entry, None)
+    client = data.connection.client
+    data.delivery = Delivery(hass, entry, client, data.inventory, data.values, outbox)
+    data.audit = Audit(hass, entry, client, data.inventory, data.delivery, outbox)
+    data.backfill = Backfill(hass, entry, data.inventory, data.delivery, outbox, feeds)
+    recorded_until |= await data.backfill.async_load(recorded_until)
+    data.uploader = Uploader(
+        hass, entry, data.inventory, data.delivery, outbox, feeds, recorded_until
     )
-    data.uploader = Uploader(hass, entry, data.inventory, data.delivery, outbox, feeds)
+    async_look_after_sources(hass, entry, data.delivery, feeds)
+
+
+def _open_outbox(path: Path, units: Mapping[int, str]) -> tuple[Outbox, dict[int, datetime]]:
+    """Return the outbox, and until when it has recorded each sensor."""
+    outbox = Outbox.open(path, now=dt_util.utcnow(), units=units)
+    return outbox, {
+        sensor_id: sensor.recorded_until
+        for sensor_id, sensor in outbox.sensors().items()
+        if sensor.recorded_until is not None
+    }
 
 
 async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
@@ -155,6 +187,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
     await entry.runtime_data.s2.async_stop()
     for controller in entry.runtime_data.controllers.values():
         await controller.async_release()
+    if backfill := entry.runtime_data.backfill:
+        backfill.async_stop()
     if uploader := entry.runtime_data.uploader:
         await uploader.async_stop()
     await entry.runtime_data.store.async_save()
@@ -167,6 +201,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 async def async_remove_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """Leave nothing behind that people would have to mend."""
     async_remove_issues(hass, entry)
+    await backfill_store(hass, entry.entry_id).async_remove()
     await SiteStore(hass, entry.entry_id).async_remove()
     await hass.async_add_executor_job(_remove_outbox, outbox_path(hass, entry.entry_id))
 

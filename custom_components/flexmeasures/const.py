@@ -91,6 +91,13 @@ CONF_ENTITY: Final = "entity"  # entity registry id, else entity id
 CONF_SENSOR: Final = "sensor"  # id of a FlexMeasures sensor of the site
 CONF_AGGREGATION: Final = "aggregation"  # an Aggregation
 CONF_DIRECTION: Final = "direction"  # what a positive number means; only for power and energy
+CONF_HISTORY_DAYS: Final = (
+    "history_days"  # what of the past to send when the feed begins; absent for nothing
+)
+CONF_LONGEST_HOLD: Final = (
+    "longest_hold"  # minutes without a report after which a reading is over; optional
+)
+CONF_MAXIMUM_POWER: Final = "maximum_power"  # kW that a counter can measure at most; optional
 
 DIRECTION_CONSUMPTION: Final = "consumption"
 DIRECTION_PRODUCTION: Final = "production"

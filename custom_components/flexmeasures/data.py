@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry
 
 if TYPE_CHECKING:
+    from .audit import Audit
+    from .backfill import Backfill
     from .connection import Connection
     from .controller import Controller
     from .coordinator import InventoryCoordinator
@@ -25,6 +27,8 @@ class FlexMeasuresData:
     """The running parts of an entry.
 
     Attributes:
+        audit: None together with the delivery.
+        backfill: None together with the delivery.
         controllers: one per flexible device, by subentry id.
         delivery: None when there is nothing to measure, or nowhere to keep it.
         uploader: None together with the delivery.
@@ -38,5 +42,7 @@ class FlexMeasuresData:
     store: SiteStore
     values: SiteValues
     wishes: SiteWishes
+    audit: Audit | None = None
+    backfill: Backfill | None = None
     delivery: Delivery | None = None
     uploader: Uploader | None = None

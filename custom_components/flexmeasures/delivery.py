@@ -1,7 +1,11 @@
 """Brings the outbox to the server: oldest first, confirmed one by one, and no sensor waits for another's trouble."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 import random
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -9,6 +13,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .client import (
+    AuthenticationError,
     FlexMeasuresClient,
     FlexMeasuresError,
     InvalidInputError,
@@ -17,25 +22,39 @@ from .client import (
     PermissionDeniedError,
     RateLimitedError,
     Sensor,
+    ServerError,
     ValidationError,
 )
 from .const import LOGGER
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
+from .feed import fed_sensors
 from .listeners import Listeners
-from .measurements import Block, Outbox, OutboxError, OutboxStatistics
-from .repairs import async_update_feed_issue
+from .measurements import (
+    Block,
+    Outbox,
+    OutboxCorruptError,
+    OutboxError,
+    OutboxSensor,
+    OutboxStatistics,
+    Priority,
+)
+from .repairs import FeedProblem, async_update_feed_issue
 from .values import SiteValues
 
 # Homes that measure on the same grid would all post on the same second.
 _LONGEST_JITTER = timedelta(seconds=20)
 # A week of quarter-hours and more; the server stores 10,000 values in 6 s, and one post costs as much as one value.
 _MOST_VALUES = 1000
+# Read at a time. While the server is away each attempt reads them for nothing: all of a day would take megabytes.
+_MOST_BLOCKS = 10
 # After the server failed: first this long, then twice as long each time, up to the longest.
 _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=5)
 # An ingestion job may fail because another belief of the same second came first; after so many it is the values.
 _MOST_FAILED_JOBS = 3
+# A server that answers one sensor with 500 may take the others; one that answers so in a row takes none.
+_MOST_SERVER_ERRORS = 3
 
 
 class Delivery:
@@ -46,6 +65,9 @@ class Delivery:
 
     Attributes:
         paused: why nothing is sent now; None while it is.
+        problems: why the last attempt to send a sensor's values failed, by sensor.
+        resumed: told when sending goes on after a pause.
+        sensors: the outbox sensor by sensor, as it was when it was last looked at.
         statistics: the outbox in numbers; None before it was read.
     """
 
@@ -68,9 +90,14 @@ class Delivery:
         self._failed_jobs: Counter[int] = Counter()
         self._pause = _FIRST_PAUSE
         self._timer: CALLBACK_TYPE | None = None
-        self._is_sending = False
+        self._sending: asyncio.Task[None] | None = None
+        self._progress = asyncio.Event()
+        self._reading = asyncio.Lock()
         self.listeners = Listeners()
         self.paused: str | None = None
+        self.problems: dict[int, str] = {}
+        self.resumed = Listeners()
+        self.sensors: dict[int, OutboxSensor] = {}
         self.statistics: OutboxStatistics | None = None
 
     @callback
@@ -84,12 +111,88 @@ class Delivery:
     async def async_recorded(self) -> None:
         """Send what waits, a little later than other homes do; a pause is kept."""
         await self._async_read_statistics()
-        if self._timer is None and not self._is_sending:
+        if self._timer is None and self._sending is None:
             self._async_arm(random.random() * _LONGEST_JITTER)
 
-    async def _async_begin(self) -> None:
+    async def async_ingested(
+        self, *, until: datetime, within: timedelta, sensor_ids: Collection[int] | None = None
+    ) -> bool:
+        """Send at once what was recorded, and tell whether the server has stored it.
+
+        Intervals count that began before `until` (aware), and back-fill does not. While sending is paused, and for
+        sensors whose values are refused, the answer is False without waiting.
+
+        Args:
+            until: usually now.
+            within: how long to wait at most.
+            sensor_ids: whose intervals; None for all that are fed.
+        """
         try:
-            await self._hass.async_add_executor_job(_unpark_all, self._outbox)
+            async with asyncio.timeout(within.total_seconds()):
+                return await self._async_wait_for_ingestion(until, sensor_ids)
+        except TimeoutError, OutboxError:
+            return False
+
+    async def _async_wait_for_ingestion(
+        self, until: datetime, sensor_ids: Collection[int] | None
+    ) -> bool:
+        while True:
+            progress = self._progress
+            sensors = await self.async_on_disk(self._outbox.sensors)
+            unsent = {
+                sensor_id: known
+                for sensor_id, known in sensors.items()
+                if (sensor_ids is None or sensor_id in sensor_ids)
+                and known.oldest_live is not None
+                and known.oldest_live < until
+            }
+            if not unsent:
+                return True
+            if self.paused is not None or all(
+                known.parked or sensor_id in self.problems for sensor_id, known in unsent.items()
+            ):
+                return False
+            self._async_send_now()
+            await progress.wait()
+
+    async def async_discard(self, sensor_id: int) -> int:
+        """Throw away what a parked sensor cannot take, as somebody has decided; return how many intervals that were.
+
+        Raises:
+            OutboxError: the file cannot be written.
+        """
+        sensor = self._inventory.data.sensors.get(sensor_id)
+        return await self.async_on_disk(partial(_discard, self._outbox, sensor_id, sensor))
+
+    async def async_on_disk[T](self, job: Callable[[], T]) -> T:
+        """Do what needs the outbox; if its file turns out damaged, do it once more with a new one.
+
+        Raises:
+            OutboxError: the file cannot be used.
+        """
+        try:
+            return await self._hass.async_add_executor_job(job)
+        except OutboxCorruptError as error:
+            waiting = self.statistics.backlog if self.statistics else 0
+            aside = await self._hass.async_add_executor_job(
+                _begin_anew, self._outbox, dt_util.utcnow(), waiting
+            )
+            LOGGER.error(
+                "The outbox of %s is damaged (now %s): %s", self._entry.title, aside, error
+            )
+            return await self._hass.async_add_executor_job(job)
+
+    async def _async_begin(self) -> None:
+        if self._outbox.set_aside:
+            LOGGER.error(
+                "The outbox of %s was damaged, and is now %s",
+                self._entry.title,
+                self._outbox.set_aside,
+            )
+        try:
+            await self.async_on_disk(
+                partial(_give_another_chance, self._outbox, fed_sensors(self._entry))
+            )
         except OutboxError as error:
             LOGGER.error("The outbox of %s cannot be read: %s", self._entry.title, error)
         await self.async_recorded()
@@ -107,48 +210,79 @@ class Delivery:
 
     @callback
     def _async_due(self, now: datetime) -> None:
-        self._timer = None
-        self._is_sending = True
-        self._entry.async_create_background_task(
-            self._hass, self._async_send(), "flexmeasures delivery"
-        )
+        self._async_send_now()
+
+    @callback
+    def _async_send_now(self) -> None:
+        self._async_cancel_timer()
+        if self._sending is None:
+            # Not eager: the round clears `_sending`, which must be set by then.
+            self._sending = self._entry.async_create_background_task(
+                self._hass, self._async_send(), "flexmeasures delivery", eager_start=False
+            )
 
     async def _async_send(self) -> None:
-        # Sensors whose job failed wait for the next round; the others do not wait for them.
-        failed: set[int] = set()
         try:
-            while blocks := await self._async_blocks(failed):
-                for block in blocks:
-                    if not await self._async_send_block(block):
-                        failed.add(block.sensor_id)
+            with self._client.bulk():
+                has_failed = await self._async_send_all()
             self._async_resumed()
-            if failed:
+            if has_failed:
                 self._async_arm(_FIRST_PAUSE)
-        except OutboxError as error:
-            self._async_paused(str(error), None)
-        except FlexMeasuresError as error:
-            self._async_paused(str(error), error)
+        except (FlexMeasuresError, OutboxError) as error:
+            self._async_paused(error)
         finally:
-            self._is_sending = False
+            self._sending = None
             await self._async_read_statistics()
 
-    async def _async_blocks(self, except_sensors: set[int]) -> list[Block]:
-        """Return what to send next."""
-        return await self._hass.async_add_executor_job(
-            lambda: self._outbox.blocks(maximum_values=_MOST_VALUES, except_sensors=except_sensors)
-        )
-
-    async def _async_send_block(self, block: Block) -> bool:
-        """Deliver one block, or park its sensor; False when it should be tried again later.
+    async def _async_send_all(self) -> bool:
+        """Send until nothing waits but sensors that failed, for which others do not wait; tell whether there are any.
 
         Raises:
             FlexMeasuresError: the server is away or overloaded; everything waits.
-            OutboxError: the file cannot be written.
+            OutboxError: the file cannot be used.
+        """
+        failed: set[int] = set()
+        errors_in_a_row: list[ServerError] = []
+        is_accepted = False
+        while blocks := await self._async_blocks(failed):
+            for block in _round_of(blocks):
+                error = await self._async_send_block(block)
+                self._async_tell_progress()
+                if error is None:
+                    is_accepted = True
+                    errors_in_a_row.clear()
+                    continue
+                failed.add(block.sensor_id)
+                self.problems[block.sensor_id] = str(error)
+                if isinstance(error, ServerError):
+                    errors_in_a_row.append(error)
+                if len(errors_in_a_row) == _MOST_SERVER_ERRORS:
+                    raise error
+        if errors_in_a_row and not is_accepted:
+            raise errors_in_a_row[0]
+        return bool(failed)
+
+    async def _async_blocks(self, except_sensors: set[int]) -> list[Block]:
+        """Return what to send next."""
+        return await self.async_on_disk(
+            lambda: self._outbox.blocks(
+                maximum_values=_MOST_VALUES,
+                maximum_blocks=_MOST_BLOCKS,
+                except_sensors=except_sensors,
+            )
+        )
+
+    async def _async_send_block(self, block: Block) -> FlexMeasuresError | None:
+        """Deliver one block, or park its sensor; return why it should be tried again later.
+
+        Raises:
+            FlexMeasuresError: the server is away or overloaded; everything waits.
+            OutboxError: the file cannot be used.
         """
         sensor = self._inventory.data.sensors.get(block.sensor_id)
-        if sensor is None:
-            await self._async_park(block, "the sensor is not on the site any more")
-            return True
+        if sensor is None or not _fits(block, sensor):
+            await self._async_park(block, _changed_on_the_server(block, sensor))
+            return None
         try:
             posted = await self._client.post_sensor_data(
                 sensor.id,
@@ -157,45 +291,54 @@ class Delivery:
                 values=block.values,
                 unit=sensor.unit,
             )
-            if posted.job_id:
-                await self._client.wait_for_job(posted.job_id)
         except (
             InvalidInputError,
             NotFoundError,
             PermissionDeniedError,
             ValidationError,
         ) as error:
-            await self._async_park(block, str(error))
-        except JobFailedError as error:
+            await self._async_park(block, FeedProblem("feed_refused", str(error)))
+            return None
+        except ServerError as error:
+            return error
+        try:
+            if posted.job_id:
+                await self._client.wait_for_job(posted.job_id)
+        except (JobFailedError, NotFoundError) as error:
+            # A job that is not known was lost with the server's queue, and its values with it.
             self._failed_jobs[sensor.id] += 1
             if self._failed_jobs[sensor.id] < _MOST_FAILED_JOBS:
-                return False
-            await self._async_park(block, str(error))
+                return error
+            await self._async_park(block, FeedProblem("feed_refused", str(error)))
         else:
             await self._async_confirm(block, sensor)
-        return True
+        return None
 
     async def _async_confirm(self, block: Block, sensor: Sensor) -> None:
         now = dt_util.utcnow()
-        await self._hass.async_add_executor_job(lambda: self._outbox.confirm(block, now=now))
+        await self.async_on_disk(lambda: self._outbox.confirm(block, now=now))
         del self._failed_jobs[sensor.id]
+        self.problems.pop(sensor.id, None)
         self._pause = _FIRST_PAUSE
         async_update_feed_issue(self._hass, self._entry, sensor.id, sensor.name, None)
         self._values.async_sent(sensor, block.start, block.step, block.values)
 
-    async def _async_park(self, block: Block, reason: str) -> None:
-        await self._hass.async_add_executor_job(self._outbox.park, block.sensor_id, reason)
+    async def _async_park(self, block: Block, problem: FeedProblem) -> None:
+        await self.async_on_disk(lambda: self._outbox.park(block.sensor_id, problem.reason))
         del self._failed_jobs[block.sensor_id]
+        self.problems[block.sensor_id] = problem.reason
         known = self._inventory.data.sensors.get(block.sensor_id)
         name = known.name if known else str(block.sensor_id)
-        LOGGER.warning("FlexMeasures refuses measurements of sensor %s: %s", name, reason)
-        async_update_feed_issue(self._hass, self._entry, block.sensor_id, name, reason)
+        LOGGER.warning("Measurements of sensor %s are not sent: %s", name, problem.reason)
+        async_update_feed_issue(self._hass, self._entry, block.sensor_id, name, problem)
 
     @callback
-    def _async_paused(self, reason: str, error: FlexMeasuresError | None) -> None:
+    def _async_paused(self, error: FlexMeasuresError | OutboxError) -> None:
         if self.paused is None:
-            LOGGER.warning("Measurements of %s wait: %s", self._entry.title, reason)
-        self.paused = reason
+            LOGGER.warning("Measurements of %s wait: %s", self._entry.title, error)
+        self.paused = str(error)
+        if isinstance(error, AuthenticationError):
+            self._entry.async_start_reauth(self._hass)
         pause = self._pause
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             pause = timedelta(seconds=error.retry_after)
@@ -204,18 +347,71 @@ class Delivery:
 
     @callback
     def _async_resumed(self) -> None:
-        if self.paused is not None:
-            LOGGER.info("Measurements of %s are sent again", self._entry.title)
+        if self.paused is None:
+            return
+        LOGGER.info("Measurements of %s are sent again", self._entry.title)
         self.paused = None
+        self.resumed.async_call()
 
     async def _async_read_statistics(self) -> None:
-        try:
-            self.statistics = await self._hass.async_add_executor_job(self._outbox.statistics)
-        except OutboxError as error:
-            LOGGER.debug("The outbox of %s has no numbers: %s", self._entry.title, error)
+        # One after the other: of two readings at once the older one could arrive last, and stay.
+        async with self._reading:
+            try:
+                self.statistics, self.sensors = await self.async_on_disk(
+                    lambda: (self._outbox.statistics(), self._outbox.sensors())
+                )
+            except OutboxError as error:
+                LOGGER.debug("The outbox of %s has no numbers: %s", self._entry.title, error)
+        self._async_tell_progress()
         self.listeners.async_call()
 
+    @callback
+    def _async_tell_progress(self) -> None:
+        """Wake everybody who waits, so that each looks again."""
+        self._progress.set()
+        self._progress = asyncio.Event()
 
-def _unpark_all(outbox: Outbox) -> None:
+
+def _round_of(blocks: list[Block]) -> list[Block]:
+    """Return what is sent before looking again: all live blocks, or one of the past, so that live ones need not wait."""
+    live = [block for block in blocks if block.priority is Priority.LIVE]
+    return live or blocks[:1]
+
+
+def _fits(block: Block, sensor: Sensor) -> bool:
+    return block.resolution == sensor.resolution and block.unit in {sensor.unit, None}
+
+
+def _changed_on_the_server(block: Block, sensor: Sensor | None) -> FeedProblem:
+    if sensor is None:
+        return FeedProblem("feed_sensor_gone", "the sensor is not on the site any more")
+    was = f"{block.unit or sensor.unit}, {block.resolution}"
+    now = f"{sensor.unit}, {sensor.resolution}"
+    return FeedProblem(
+        "feed_sensor_changed",
+        f"the values are in {was}, and the sensor is in {now}",
+        {"was": was, "now": now},
+    )
+
+
+def _begin_anew(outbox: Outbox, now: datetime, waiting: int) -> Path | None:
+    """Open the outbox anew; return where the damaged file is, whose intervals count as lost."""
+    outbox.reopen(now=now)
+    if outbox.set_aside:
+        outbox.count_lost(waiting)
+    return outbox.set_aside
+
+
+def _give_another_chance(outbox: Outbox, fed_sensors: Collection[int]) -> None:
+    """Unpark sensors; what nobody feeds any more is forgotten, since nobody would mend it."""
     for sensor_id in outbox.parked():
-        outbox.unpark(sensor_id)
+        if sensor_id in fed_sensors:
+            outbox.unpark(sensor_id)
+        else:
+            outbox.discard(sensor_id)
+
+
+def _discard(outbox: Outbox, sensor_id: int, sensor: Sensor | None) -> int:
+    """Throw away what the sensor had before it changed, or else everything."""
+    unlike = outbox.discard_unlike(sensor_id, sensor.resolution, sensor.unit) if sensor else 0
+    return unlike or outbox.discard(sensor_id)

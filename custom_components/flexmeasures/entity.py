@@ -165,6 +165,18 @@ class SiteEntity(CoordinatorEntity[InventoryCoordinator]):
     _attr_has_entity_name = True
 
 
+class MeasuringEntity(Entity):
+    """An entity of what the site measures, on the server's device, named by its translation key."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, entry: FlexMeasuresConfigEntry) -> None:
+        """Stand for the entry."""
+        self._attr_unique_id = f"{entry.entry_id}_{self.translation_key}"
+        self._attr_device_info = DeviceInfo(identifiers={server_identifier(entry)})
+
+
 class FlexibleDeviceEntity(Entity):
     """An entity of a flexible device, named by its translation key.
 

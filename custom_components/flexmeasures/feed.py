@@ -6,7 +6,7 @@ from enum import StrEnum
 import math
 from typing import Self
 
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import (
     ATTR_RESTORED,
     ATTR_UNIT_OF_MEASUREMENT,
@@ -20,9 +20,13 @@ from .const import (
     CONF_AGGREGATION,
     CONF_DIRECTION,
     CONF_ENTITY,
+    CONF_HISTORY_DAYS,
+    CONF_LONGEST_HOLD,
+    CONF_MAXIMUM_POWER,
     CONF_SENSOR,
     DIRECTION_CONSUMPTION,
     DIRECTION_PRODUCTION,
+    SUBENTRY_MEASUREMENT,
 )
 from .units import UnitError, UnitProblem, convert, is_energy, is_power
 
@@ -42,7 +46,8 @@ class Aggregation(StrEnum):
     @property
     def is_counter(self) -> bool:
         """True when the entity counts energy, and only the differences between readings matter."""
-        return self in {self.COUNTER_TO_POWER, self.COUNTER_TO_ENERGY}
+        # Asked for every reading; a member's hash is a call in Python, which sets need.
+        return self is Aggregation.COUNTER_TO_POWER or self is Aggregation.COUNTER_TO_ENERGY
 
     @property
     def keeps_the_sign(self) -> bool:
@@ -50,7 +55,7 @@ class Aggregation(StrEnum):
 
         A reversed counter would look like one that runs backwards, and a reversed maximum is a minimum.
         """
-        return self in {self.MEAN, self.LAST}
+        return self is Aggregation.MEAN or self is Aggregation.LAST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,9 @@ class Feed:
         sensor_id: the FlexMeasures sensor.
         sign_factor: 1 when a positive reading is consumption, -1 when it is production; None for values that have no
             direction, such as a temperature.
+        maximum_power: kW, the most that a counter can measure; None when unknown.
+        longest_hold: without a report for so long a reading is over; None for as long as the entity shows it.
+        history: how much of the past to send when the feed begins.
     """
 
     subentry_id: str
@@ -70,11 +78,15 @@ class Feed:
     sensor_id: int
     aggregation: Aggregation
     sign_factor: int | None
+    maximum_power: float | None = None
+    longest_hold: timedelta | None = None
+    history: timedelta = timedelta(0)
 
     @classmethod
     def from_subentry(cls, subentry: ConfigSubentry) -> Self:
         """Return the feed that the subentry describes."""
         data = subentry.data
+        hold = data.get(CONF_LONGEST_HOLD)
         return cls(
             subentry_id=subentry.subentry_id,
             title=subentry.title,
@@ -82,7 +94,22 @@ class Feed:
             sensor_id=data[CONF_SENSOR],
             aggregation=Aggregation(data[CONF_AGGREGATION]),
             sign_factor=_SIGN_FACTORS.get(data.get(CONF_DIRECTION, "")),
+            maximum_power=data.get(CONF_MAXIMUM_POWER),
+            longest_hold=None if hold is None else timedelta(minutes=hold),
+            history=timedelta(days=data.get(CONF_HISTORY_DAYS, 0)),
         )
+
+    def maximum_power_for(self, sensor: Sensor) -> float | None:
+        """Return the largest power in the unit of the readings that are counted for the sensor, per hour."""
+        if self.maximum_power is None:
+            return None
+        try:
+            return reading_in_unit(
+                self.maximum_power, UnitOfEnergy.KILO_WATT_HOUR, sensor.unit, self.aggregation
+            )
+        except UnitError:
+            # The sensor has got another unit on the server: no reading can be taken, and each tells why.
+            return None
 
     def factor_for_readings(self, sensor: Sensor) -> int:
         """Return what `value_for_sensor` multiplies readings with: the sensor's sign, or 1 where that has to wait."""
@@ -97,6 +124,12 @@ class Feed:
         if self.sign_factor is None:
             return 1
         return self.sign_factor if sensor.consumption_is_positive else -self.sign_factor
+
+
+def fed_sensors(entry: ConfigEntry) -> frozenset[int]:
+    """Return the FlexMeasures sensors that get values from an entity."""
+    subentries = entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)
+    return frozenset(subentry.data[CONF_SENSOR] for subentry in subentries)
 
 
 def value_for_sensor(state: State, feed: Feed, sensor: Sensor) -> float | None:

@@ -1,7 +1,6 @@
 """Adding and changing the feeds of a site: which entity's readings go to which FlexMeasures sensor."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,15 +18,13 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import EntitySelector, EntitySelectorConfig, SelectOptionDict
 import probatio
 
-from .client import JsonObject, Sensor
+from .client import Sensor
 from .const import (
     CONF_AGGREGATION,
     CONF_DIRECTION,
     CONF_ENTITY,
-    CONF_POWER_SENSOR,
+    CONF_HISTORY_DAYS,
     CONF_SENSOR,
-    DIRECTION_CONSUMPTION,
-    SUBENTRY_FLEXIBLE_DEVICE,
     SUBENTRY_MEASUREMENT,
 )
 from .coordinator import SiteInventory
@@ -38,6 +35,8 @@ from .feed_forms import (
     CONF_FEEDS,
     CONF_RESOLUTION,
     CONF_UNIT,
+    FeedOptions,
+    Fields,
     aggregations_of,
     async_texts_of_now,
     check_list,
@@ -45,21 +44,24 @@ from .feed_forms import (
     checked_source,
     direction_of,
     feed_subentry,
+    history_fields,
+    options_of,
     other_dimension,
     sensor_fields,
     value_fields,
 )
 from .feed_proposals import Proposal, names_of_sensors, propose_feeds
+from .feed_sensors import NewSensors, free_sensors
 from .feed_source import FeedSource, async_direction_words
 from .flexible_device import resolve_entity_id
 from .forms import (
     FormError,
     dropdown,
-    errors_for_forms,
     form_texts,
     lasting_id,
     sensor_options,
 )
+from .history import kept_days
 
 if TYPE_CHECKING:
     from .data import FlexMeasuresConfigEntry
@@ -73,7 +75,7 @@ class FeedFlow(ConfigSubentryFlow):
     def __init__(self) -> None:
         """Start without proposals and with an empty form."""
         self._proposals: dict[str, Proposal] = {}
-        self._created: list[tuple[Sensor, Sensor]] = []
+        self._new_sensors = NewSensors()
         self._source: FeedSource
         self._sensor: Sensor
 
@@ -97,7 +99,8 @@ class FeedFlow(ConfigSubentryFlow):
         if user_input is not None:
             ticked = user_input[CONF_FEEDS]
             try:
-                feeds = await self._async_make([self._proposals[key] for key in ticked])
+                chosen = [self._proposals[key] for key in ticked]
+                feeds = await self._async_make(chosen, options_of(user_input))
             except FormError as error:
                 problem = error
                 await self._async_propose()
@@ -109,8 +112,12 @@ class FeedFlow(ConfigSubentryFlow):
             SelectOptionDict(value=key, label=proposal.label(words))
             for key, proposal in self._proposals.items()
         ]
+        days = kept_days(self.hass) if user_input is None else user_input.get(CONF_HISTORY_DAYS)
         schema = probatio.Schema(
-            {probatio.Required(CONF_FEEDS, default=ticked): check_list(options)}
+            {
+                probatio.Required(CONF_FEEDS, default=ticked): check_list(options),
+                **history_fields(days),
+            }
         )
         return self.async_show_form(
             step_id="proposals", data_schema=schema, **form_texts(schema, problem)
@@ -156,8 +163,8 @@ class FeedFlow(ConfigSubentryFlow):
         if user_input is not None:
             try:
                 self._sensor = checked_sensor(user_input, self._source, self.hass.config.time_zone)
-                sensor = await self._async_create(
-                    self._sensor, direction_of(self._sensor, user_input)
+                sensor = await self._new_sensors.async_create(
+                    self._entry, self._sensor, direction_of(self._sensor, user_input)
                 )
             except FormError as error:
                 problem = error
@@ -189,14 +196,16 @@ class FeedFlow(ConfigSubentryFlow):
         proposals = propose_feeds(
             self.hass,
             self._inventory,
-            self._free_sensors(),
+            free_sensors(self._entry),
             fed,
             await async_dashboard_entities(self.hass),
         )
         self._proposals = {proposal.source.entity_id: proposal for proposal in proposals}
 
-    async def _async_make(self, chosen: list[Proposal]) -> list[ConfigSubentryData]:
-        """Return the chosen feeds, once all their sensors exist.
+    async def _async_make(
+        self, chosen: list[Proposal], options: FeedOptions
+    ) -> list[ConfigSubentryData]:
+        """Return the chosen feeds with these options, once all their sensors exist.
 
         Raises:
             FormError: nothing was chosen, a sensor was taken meanwhile, or the server did not create one; what it did
@@ -204,7 +213,7 @@ class FeedFlow(ConfigSubentryFlow):
         """
         if not chosen:
             raise FormError(CONF_FEEDS, "nothing_chosen")
-        free = self._free_sensors()
+        free = free_sensors(self._entry)
         for proposal in chosen:
             if not proposal.creates_sensor and proposal.sensor.id not in free:
                 raise FormError(CONF_FEEDS, "proposal_outdated", name=proposal.sensor.name)
@@ -212,9 +221,13 @@ class FeedFlow(ConfigSubentryFlow):
         for proposal in chosen:
             sensor = proposal.sensor
             if proposal.creates_sensor:
-                sensor = await self._async_create(sensor, proposal.direction)
+                sensor = await self._new_sensors.async_create(
+                    self._entry, sensor, proposal.direction
+                )
             feeds.append(
-                self._feed(proposal.source, sensor, proposal.aggregation, proposal.direction)
+                self._feed(
+                    proposal.source, sensor, proposal.aggregation, proposal.direction, options
+                )
             )
         return feeds
 
@@ -241,7 +254,7 @@ class FeedFlow(ConfigSubentryFlow):
         """Show entity and sensor, and go on once they go together."""
         if self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
-        sensors = self._free_sensors()
+        sensors = free_sensors(self._entry, self._changed_subentry)
         new = SelectOptionDict(value=_NEW_SENSOR, label=_NEW_SENSOR)
         options = [*sensor_options(sensors.values(), self._inventory.assets), new]
         schema = probatio.Schema(
@@ -290,33 +303,41 @@ class FeedFlow(ConfigSubentryFlow):
             raise other_dimension(CONF_SENSOR, self._source, self._sensor)
         return await self.async_step_values()
 
-    async def _async_suggested_values(self, possible: tuple[Aggregation, ...]) -> dict[str, str]:
+    async def _async_suggested_values(self, possible: tuple[Aggregation, ...]) -> dict[str, Any]:
         """Return what is stored with the feed, else what suits its entity and what the Energy dashboard knows."""
         source = self._source
         dashboard = await async_dashboard_entities(self.hass)
         known = dashboard.get(source.entity_id)
-        suggested = {
+        suggested: dict[str, Any] = {
             CONF_AGGREGATION: str(source.preferred_aggregation(possible)),
             CONF_DIRECTION: (known and known.direction) or source.likely_direction,
         }
         changed = self._changed_subentry
-        if changed and changed.data[CONF_ENTITY] == lasting_id(self.hass, source.entity_id):
-            stored = {key: changed.data[key] for key in suggested if key in changed.data}
-            if stored[CONF_AGGREGATION] in possible:
-                suggested |= stored
+        if (
+            changed
+            and changed.data[CONF_ENTITY] == lasting_id(self.hass, source.entity_id)
+            and changed.data[CONF_AGGREGATION] in possible
+        ):
+            suggested |= changed.data
         return suggested
 
     async def _async_show_values(
         self,
         step_id: str,
         possible: tuple[Aggregation, ...],
-        fields: Mapping[probatio.Required, object],
+        fields: Fields,
         suggested: Mapping[str, Any],
         problem: FormError | None,
     ) -> SubentryFlowResult:
         """Show how readings become values, after other fields, with a sentence about the reading of now."""
         asks_direction = any(has_direction(self._sensor.unit, item) for item in possible)
-        schema = probatio.Schema({**fields, **value_fields(possible, asks_direction)})
+        schema = probatio.Schema(
+            {
+                **fields,
+                **value_fields(possible, asks_direction),
+                **({} if self._changed_subentry else history_fields(kept_days(self.hass))),
+            }
+        )
         now = await async_texts_of_now(self.hass, self._source, self._sensor, suggested)
         return self.async_show_form(
             step_id=step_id,
@@ -324,40 +345,18 @@ class FeedFlow(ConfigSubentryFlow):
             **form_texts(schema, problem, **now),
         )
 
-    async def _async_create(self, wanted: Sensor, direction: str | None) -> Sensor:
-        """Create a sensor that stores in the entity's own sign, unless an earlier try did.
-
-        Raises:
-            FormError: the asset has a sensor of this name, or the server did not do it.
-        """
-        attributes: JsonObject = {}
-        if direction is not None:
-            attributes = {"consumption_is_positive": direction == DIRECTION_CONSUMPTION}
-        wanted = replace(wanted, attributes=attributes)
-        earlier = next((made for asked, made in self._created if asked == wanted), None)
-        if earlier is not None:
-            return earlier
-        if (wanted.asset_id, wanted.name) in names_of_sensors(self._inventory):
-            raise FormError(CONF_NAME, "name_exists")
-        with errors_for_forms():
-            made = await self._entry.runtime_data.connection.client.add_sensor(
-                asset_id=wanted.asset_id,
-                name=wanted.name,
-                unit=wanted.unit,
-                resolution=wanted.resolution,
-                timezone=wanted.timezone,
-                attributes=attributes,
-            )
-        self._created.append((wanted, made))
-        return made
-
     def _finish(self, sensor: Sensor, form: Mapping[str, Any]) -> SubentryFlowResult:
         """Store the feed; one that is changed keeps a title that a person gave it, while both sides stay."""
+        changed = self._changed_subentry
+        stored = changed.data if changed else {}
         feed = self._feed(
-            self._source, sensor, Aggregation(form[CONF_AGGREGATION]), direction_of(sensor, form)
+            self._source,
+            sensor,
+            Aggregation(form[CONF_AGGREGATION]),
+            direction_of(sensor, form),
+            options_of({CONF_HISTORY_DAYS: stored.get(CONF_HISTORY_DAYS), **form}),
         )
         title, data, unique_id = feed["title"], feed["data"], feed["unique_id"]
-        changed = self._changed_subentry
         if changed is None:
             return self.async_create_entry(title=title, data=data, unique_id=unique_id)
         if all(changed.data[key] == data[key] for key in (CONF_ENTITY, CONF_SENSOR)):
@@ -367,31 +366,15 @@ class FeedFlow(ConfigSubentryFlow):
         )
 
     def _feed(
-        self, source: FeedSource, sensor: Sensor, aggregation: Aggregation, direction: str | None
+        self,
+        source: FeedSource,
+        sensor: Sensor,
+        aggregation: Aggregation,
+        direction: str | None,
+        options: FeedOptions,
     ) -> ConfigSubentryData:
         asset = self._inventory.assets[sensor.asset_id]
-        return feed_subentry(self.hass, source, asset, sensor, aggregation, direction)
-
-    def _free_sensors(self) -> dict[int, Sensor]:
-        """Return the site's sensors that a feed may fill.
-
-        Not those of another feed, nor those on which a device's plan is stored: readings and plan would hide each
-        other.
-        """
-        changed = self._changed_subentry
-        taken = {
-            subentry.data[CONF_SENSOR]
-            for subentry in self._entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)
-            if changed is None or subentry.subentry_id != changed.subentry_id
-        } | {
-            subentry.data[CONF_POWER_SENSOR]
-            for subentry in self._entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE)
-        }
-        return {
-            sensor.id: sensor
-            for sensor in self._inventory.sensors.values()
-            if sensor.asset_id in self._inventory.assets and sensor.id not in taken
-        }
+        return feed_subentry(self.hass, source, asset, sensor, aggregation, direction, options)
 
     @property
     def _entry(self) -> FlexMeasuresConfigEntry:

@@ -9,6 +9,9 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectOptionDict,
     Selector,
     SelectSelector,
@@ -23,6 +26,9 @@ from .const import (
     CONF_AGGREGATION,
     CONF_DIRECTION,
     CONF_ENTITY,
+    CONF_HISTORY_DAYS,
+    CONF_LONGEST_HOLD,
+    CONF_MAXIMUM_POWER,
     CONF_SENSOR,
     DIRECTION_CONSUMPTION,
     DIRECTION_PRODUCTION,
@@ -41,8 +47,11 @@ CONF_UNIT = "unit"
 
 # Minutes; 0 for instantaneous readings. What FlexMeasures' own examples and electricity markets use.
 _RESOLUTIONS = ("0", "1", "5", "15", "30", "60")
+# Forecasts learn from a year at most; each day of a feed takes the recorder a second at worst.
+_MOST_HISTORY_DAYS = 366
 
-type Fields = Mapping[probatio.Required, Selector[Any]]
+type Fields = Mapping[probatio.Marker, Selector[Any]]
+type FeedOptions = Mapping[str, float]
 
 
 def check_list(options: Iterable[SelectOptionDict]) -> SelectSelector:
@@ -54,11 +63,35 @@ def check_list(options: Iterable[SelectOptionDict]) -> SelectSelector:
 
 def value_fields(possible: Iterable[Aggregation], asks_direction: bool) -> Fields:
     """Return the fields that tell how readings become values."""
-    fields = {probatio.Required(CONF_AGGREGATION): dropdown(_plain(possible), "aggregation")}
+    possible = tuple(possible)
+    fields: dict[probatio.Marker, Selector[Any]] = {
+        probatio.Required(CONF_AGGREGATION): dropdown(_plain(possible), "aggregation")
+    }
     if asks_direction:
         directions = _plain((DIRECTION_CONSUMPTION, DIRECTION_PRODUCTION))
         fields[probatio.Required(CONF_DIRECTION)] = dropdown(directions, "direction")
+    if any(item.is_counter for item in possible):
+        fields[probatio.Optional(CONF_MAXIMUM_POWER)] = _number("kW", minimum=0.001)
+    fields[probatio.Optional(CONF_LONGEST_HOLD)] = _number("min", minimum=1)
     return fields
+
+
+def history_fields(days: int | None) -> Fields:
+    """Return the field that tells how much of the past to send; none where there is no recorder to ask.
+
+    Args:
+        days: what is suggested; None without a recorder.
+    """
+    if days is None:
+        return {}
+    selector = _number("d", minimum=0, maximum=_MOST_HISTORY_DAYS)
+    return {probatio.Required(CONF_HISTORY_DAYS, default=days): selector}
+
+
+def options_of(form: Mapping[str, Any]) -> FeedOptions:
+    """Return what a feed stores of the fields that may be left empty; zero days are none."""
+    keys = (CONF_MAXIMUM_POWER, CONF_LONGEST_HOLD, CONF_HISTORY_DAYS)
+    return {key: form[key] for key in keys if form.get(key)}
 
 
 def sensor_fields(assets: Iterable[Asset]) -> Fields:
@@ -148,13 +181,17 @@ def feed_subentry(
     sensor: Sensor,
     aggregation: Aggregation,
     direction: str | None,
+    options: FeedOptions,
 ) -> ConfigSubentryData:
     """Return a feed as it is stored, named after both sides; the direction is None for values that have none."""
     data: dict[str, Any] = {
         CONF_ENTITY: lasting_id(hass, source.entity_id),
         CONF_SENSOR: sensor.id,
         CONF_AGGREGATION: str(aggregation),
+        **options,
     }
+    if not aggregation.is_counter:
+        data.pop(CONF_MAXIMUM_POWER, None)
     if direction is not None:
         data[CONF_DIRECTION] = direction
     return ConfigSubentryData(
@@ -163,6 +200,15 @@ def feed_subentry(
         title=f"{source.name} → {asset.name}: {sensor.name}",
         unique_id=f"feed_{sensor.id}",
     )
+
+
+def _number(unit: str, *, minimum: float, maximum: float | None = None) -> NumberSelector:
+    config = NumberSelectorConfig(
+        mode=NumberSelectorMode.BOX, step="any", min=minimum, unit_of_measurement=unit
+    )
+    if maximum is not None:
+        config["max"] = maximum
+    return NumberSelector(config)
 
 
 def _plain(values: Iterable[str]) -> list[SelectOptionDict]:

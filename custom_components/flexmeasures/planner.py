@@ -47,6 +47,8 @@ _LONGEST_JITTER = timedelta(minutes=1)
 _START_DELAY = timedelta(seconds=2)
 # A failure is tried again sooner than the period: first after this, then twice as long each time.
 _FIRST_RETRY = timedelta(seconds=15)
+# What was measured before a plan should count in it; but a plan without the last interval is better than none.
+_WAIT_FOR_MEASUREMENTS = timedelta(seconds=10)
 
 _FLEX_CONTEXT_FIELDS = {
     CONF_CONSUMPTION_PRICE_SENSOR: "consumption-price",
@@ -185,6 +187,8 @@ class Planner:
         if not readings:
             raise unknown[0]
         await self._async_check_prices()
+        if delivery := self._entry.runtime_data.delivery:
+            await delivery.async_ingested(until=dt_util.utcnow(), within=_WAIT_FOR_MEASUREMENTS)
         sensors = self._inventory.data.sensors
         resolution = max(sensors[device.power_sensor].resolution for device in readings)
         start = floor_to_resolution(dt_util.utcnow(), resolution)

@@ -29,7 +29,7 @@ from .entity import (
 from .s2_entities import async_add_s2_sensors
 from .scheduling import Schedule
 from .sensor_presentation import present
-from .upload_entities import UPLOAD_SENSORS, UploadSensor
+from .upload_entities import UPLOAD_SENSORS, UploadSensor, async_add_feed_sensors
 from .values import SiteValues
 
 PARALLEL_UPDATES = 0
@@ -59,6 +59,7 @@ async def async_setup_entry(
         async_add_entities(
             UploadSensor(entry, data.delivery, description) for description in UPLOAD_SENSORS
         )
+    async_add_feed_sensors(hass, entry, async_add_entities)
     known: set[int] = set()
 
     @callback

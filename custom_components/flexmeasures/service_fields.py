@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 import math
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.core import ServiceCall
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import probatio
 
 from .client.durations import parse_duration
 from .const import DOMAIN
+from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 
 type FlexObject = dict[str, object]
 
@@ -26,6 +27,18 @@ def refused(field: str, reason: str, **placeholders: str) -> ServiceValidationEr
     )
 
 
+def data_of(call: ServiceCall) -> FlexMeasuresData:
+    """Return the running parts of the entry that the action names.
+
+    Raises:
+        ServiceValidationError: there is no such entry, or it is not loaded.
+    """
+    entry: FlexMeasuresConfigEntry = service.async_get_config_entry(
+        call.hass, DOMAIN, call.data["config_entry"]
+    )
+    return entry.runtime_data
+
+
 def positive_id(value: Any) -> int:
     """Take the id of an asset or sensor, as a number or as text.
 
@@ -35,6 +48,9 @@ def positive_id(value: Any) -> int:
     if isinstance(value, bool) or int(value) != float(value) or int(value) < 1:
         raise probatio.Invalid("expected a positive whole number")
     return int(value)
+
+
+SENSOR_IDS: Final = probatio.All(cv.ensure_list, [positive_id], probatio.Length(min=1))
 
 
 def time_of(call: ServiceCall, field: str) -> datetime | None:

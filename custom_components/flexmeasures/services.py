@@ -11,17 +11,20 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 import probatio
 
+from .backfill_action import BACKFILL, async_backfill
 from .client import Job, Sensor, SensorSchedule
 from .const import DOMAIN
-from .data import FlexMeasuresConfigEntry, FlexMeasuresData
+from .data import FlexMeasuresData
 from .errors import errors_for_actions
 from .scheduling import floor_to_resolution
 from .service_fields import (
+    SENSOR_IDS,
+    data_of,
     duration_of,
     flex_objects_of,
     positive_id,
@@ -41,7 +44,6 @@ _DEFAULT_GRID: Final = timedelta(minutes=15)
 _DEFAULT_UNIT: Final = "kW"
 
 _ENTRY: Final[dict[probatio.Marker, Any]] = {probatio.Required("config_entry"): cv.string}
-_IDS: Final = probatio.All(cv.ensure_list, [positive_id], probatio.Length(min=1))
 _TRIGGER_FIELDS: Final[dict[probatio.Marker, Any]] = {
     probatio.Optional("asset"): positive_id,
     probatio.Optional("start"): object,
@@ -57,7 +59,7 @@ GET_SCHEDULE: Final = probatio.Schema(
     {
         **_ENTRY,
         probatio.Required("schedule"): cv.string,
-        probatio.Required("sensors"): _IDS,
+        probatio.Required("sensors"): SENSOR_IDS,
         probatio.Optional("duration"): object,
         probatio.Optional("unit", default=_DEFAULT_UNIT): cv.string,
     }
@@ -66,7 +68,7 @@ TRIGGER_AND_GET_SCHEDULE: Final = probatio.Schema(
     {
         **_ENTRY,
         **_TRIGGER_FIELDS,
-        probatio.Optional("sensors"): _IDS,
+        probatio.Optional("sensors"): SENSOR_IDS,
         probatio.Optional("unit", default=_DEFAULT_UNIT): cv.string,
     }
 )
@@ -106,18 +108,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
             SupportsResponse.ONLY,
         ),
         ("post_measurements", _post_measurements, POST_MEASUREMENTS, SupportsResponse.OPTIONAL),
+        ("backfill", async_backfill, BACKFILL, SupportsResponse.OPTIONAL),
         ("get_measurements", _get_measurements, GET_MEASUREMENTS, SupportsResponse.ONLY),
     ):
         hass.services.async_register(
             DOMAIN, name, handler, schema=schema, supports_response=response
         )
-
-
-def _data(call: ServiceCall) -> FlexMeasuresData:
-    entry: FlexMeasuresConfigEntry = service.async_get_config_entry(
-        call.hass, DOMAIN, call.data["config_entry"]
-    )
-    return entry.runtime_data
 
 
 def _trigger_arguments(call: ServiceCall) -> dict[str, Any]:
@@ -173,7 +169,7 @@ def _check_unit(unit: str, sensor: Sensor) -> None:
 
 
 async def _trigger_schedule(call: ServiceCall) -> ServiceResponse:
-    data = _data(call)
+    data = data_of(call)
     arguments = _trigger_arguments(call)
     asset_id = _asset(call, data)
     with errors_for_actions():
@@ -186,7 +182,7 @@ async def _trigger_schedule(call: ServiceCall) -> ServiceResponse:
 
 
 async def _get_schedule(call: ServiceCall) -> ServiceResponse:
-    data = _data(call)
+    data = data_of(call)
     client = data.connection.client
     duration = duration_of(call, "duration") or _DEFAULT_DURATION
     with errors_for_actions():
@@ -200,7 +196,7 @@ async def _get_schedule(call: ServiceCall) -> ServiceResponse:
 
 
 async def _trigger_and_get_schedule(call: ServiceCall) -> ServiceResponse:
-    data = _data(call)
+    data = data_of(call)
     arguments = _trigger_arguments(call)
     asset_id = _asset(call, data)
     named = call.data.get("sensors") or sensor_ids_in(arguments["flex_model"])
@@ -213,7 +209,7 @@ async def _trigger_and_get_schedule(call: ServiceCall) -> ServiceResponse:
 
 
 async def _post_measurements(call: ServiceCall) -> ServiceResponse:
-    data = _data(call)
+    data = data_of(call)
     start = required_time_of(call, "start")
     values = values_of(call, "values")
     with errors_for_actions():
@@ -241,7 +237,7 @@ async def _post_measurements(call: ServiceCall) -> ServiceResponse:
 
 
 async def _get_measurements(call: ServiceCall) -> ServiceResponse:
-    data = _data(call)
+    data = data_of(call)
     start = required_time_of(call, "start")
     duration = required_duration_of(call, "duration")
     with errors_for_actions():

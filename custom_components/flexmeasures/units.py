@@ -1,6 +1,8 @@
 """Units as Home Assistant and FlexMeasures write them: which can be converted, and the conversion."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 import re
 from typing import Final
 
@@ -116,19 +118,29 @@ def convert(value: float, from_unit: str | None, to_unit: str | None) -> float:
     Raises:
         UnitError: a unit is missing, or the two have different dimensions or currencies.
     """
+    return _conversion(from_unit, to_unit)(value)
+
+
+@lru_cache(maxsize=256)  # every reading of every feed is converted; a home has a few dozen pairs
+def _conversion(from_unit: str | None, to_unit: str | None) -> Callable[[float], float]:
     if not from_unit or not to_unit:
         raise UnitError(from_unit, to_unit, UnitProblem.MISSING)
     from_spelled, to_spelled = _spelled(from_unit), _spelled(to_unit)
     if from_spelled == to_spelled:
-        return value
+        return _same
     if (from_price := _price(from_unit)) and (to_price := _price(to_unit)):
         if from_price[0] != to_price[0]:
             raise UnitError(from_unit, to_unit, UnitProblem.DIFFERENT_CURRENCY)
-        return value * EnergyConverter.convert(1, to_price[1], from_price[1])
+        factor = EnergyConverter.convert(1, to_price[1], from_price[1])
+        return lambda price: price * factor
     for converter in _CONVERTERS:
         if {from_spelled, to_spelled} <= converter.VALID_UNITS:
-            return converter.convert(value, from_spelled, to_spelled)
+            return converter.converter_factory(from_spelled, to_spelled)
     raise UnitError(from_unit, to_unit, UnitProblem.DIFFERENT_DIMENSION)
+
+
+def _same(value: float) -> float:
+    return value
 
 
 def _spelled(unit: str) -> str:

@@ -1,17 +1,17 @@
 """Home Assistant states become values on FlexMeasures' grid, and wait on disk until the server has them."""
 
 import asyncio
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from itertools import batched
 from pathlib import Path
-from typing import Self
 
 from homeassistant.core import (
     CALLBACK_TYPE,
     Event,
     EventStateChangedData,
     HomeAssistant,
-    State,
     callback,
 )
 from homeassistant.helpers import entity_registry as er
@@ -23,34 +23,28 @@ from homeassistant.helpers.event import (
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
 
-from .client import Sensor
 from .const import DOMAIN, LOGGER
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
 from .delivery import Delivery
-from .feed import Aggregation, Feed, value_for_sensor
+from .feed import Feed
 from .flexible_device import resolve_entity_id
+from .history import async_all_recorded, async_replay, has_recorder, kept_since
 from .measurements import (
-    Accumulator,
-    CounterAccumulator,
-    ExtremeAccumulator,
-    Interval,
-    LastValueAccumulator,
-    MeanAccumulator,
+    INSTANTANEOUS_STEP,
+    LATE_READINGS,
+    MAXIMUM_AGE,
+    HistoryError,
     Outbox,
     OutboxError,
     floor_to_grid,
 )
-from .units import UnitError
+from .running_feed import Row, RunningFeed, WaitingFeed
 
-# Readings of the last moments of a slot still come in when it ends.
-_LATE_READINGS = timedelta(seconds=1)
-# The server reads instantaneous sensors on whole minutes.
-_INSTANTANEOUS_STEP = timedelta(minutes=1)
 # What cannot be written is held in memory for as long: a full disk must not become full memory.
 _MOST_UNWRITTEN = 20_000
-
-type Row = tuple[int, timedelta, Interval]
+# Entities; with 1,000 of them, closing all feeds in one go would hold up the event loop for 4 ms.
+_CLOSED_AT_ONCE = 50
 
 
 def outbox_path(hass: HomeAssistant, entry_id: str) -> Path:
@@ -58,78 +52,12 @@ def outbox_path(hass: HomeAssistant, entry_id: str) -> Path:
     return Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.{entry_id}.sqlite"))
 
 
-@dataclass(slots=True)
-class RunningFeed:
-    """A feed while it collects.
-
-    Attributes:
-        last: the interval closed last; None before the first.
-        problem: why readings are not used now; None while they are.
-    """
-
-    feed: Feed
-    sensor: Sensor
-    accumulator: Accumulator
-    last: Interval | None = None
-    problem: str | None = None
-
-    @classmethod
-    def start(cls, feed: Feed, sensor: Sensor) -> Self:
-        """Return the feed with the accumulator that its aggregation asks for."""
-        return cls(feed, sensor, _accumulator(feed.aggregation, sensor.resolution))
-
-    def take(self, state: State | None, time: datetime) -> None:
-        """Add what the entity shows from the time on."""
-        value = None
-        problem = None
-        if state is not None:
-            try:
-                value = value_for_sensor(state, self.feed, self.sensor)
-            except UnitError as error:
-                problem = str(error)
-        if problem and problem != self.problem:
-            LOGGER.warning("%s is not measured: %s", self.feed.title, problem)
-        self.problem = problem
-        self.accumulator.add(time, value)
-
-    def close(self, until: datetime) -> list[Row]:
-        """Return the slots that ended, as they are sent."""
-        factor = self.feed.factor_for_intervals(self.sensor)
-        closed = self.accumulator.close(until)
-        if factor != 1:
-            closed = [
-                replace(item, value=None if item.value is None else factor * item.value)
-                for item in closed
-            ]
-        if closed:
-            self.last = closed[-1]
-        return [(self.sensor.id, self.sensor.resolution, interval) for interval in closed]
-
-
-def _accumulator(aggregation: Aggregation, resolution: timedelta) -> Accumulator:
-    if not resolution:
-        # A sensor may have become instantaneous on the server; then there is no interval to make a mean of.
-        return LastValueAccumulator(resolution)
-    match aggregation:
-        case Aggregation.LAST:
-            return LastValueAccumulator(resolution)
-        case Aggregation.MAXIMUM:
-            return ExtremeAccumulator(resolution, max)
-        case Aggregation.MINIMUM:
-            return ExtremeAccumulator(resolution, min)
-        case Aggregation.COUNTER_TO_POWER:
-            return CounterAccumulator(resolution)
-        case Aggregation.COUNTER_TO_ENERGY:
-            return CounterAccumulator(resolution, as_energy=True)
-        case _:
-            return MeanAccumulator(resolution)
-
-
 class Uploader:
     """Collects the entry's feeds.
 
     When the server is away, closed intervals wait on disk; when the disk fails, they wait in memory, and what that
-    cannot hold is counted as lost.
+    cannot hold is counted as lost. What happened between the last interval on disk and the start comes from the
+    recorder; without one that is a gap.
     """
 
     def __init__(
@@ -140,8 +68,9 @@ class Uploader:
         delivery: Delivery,
         outbox: Outbox,
         feeds: tuple[Feed, ...],
+        recorded_until: Mapping[int, datetime],
     ) -> None:
-        """Prepare collecting feeds for sensors of the inventory."""
+        """Prepare collecting feeds for sensors of the inventory, whose past is taken care of until these times."""
         self._hass = hass
         self._entry = entry
         self._delivery = delivery
@@ -152,7 +81,9 @@ class Uploader:
             for feed in feeds
             if feed.sensor_id in sensors
         ]
-        self._by_entity: dict[str, list[RunningFeed]] = {}
+        self._recorded_until = recorded_until
+        self._by_entity: dict[str, list[RunningFeed | WaitingFeed]] = {}
+        self._rebuilding: asyncio.Task[None] | None = None
         self._unwritten: list[Row] = []
         self._lost = 0
         self._writing = asyncio.Lock()
@@ -165,10 +96,17 @@ class Uploader:
     def async_start(self) -> None:
         """Begin with what the entities show now, and go on until the entry is unloaded."""
         now = dt_util.utcnow()
+        waiting = []
         for running in self.feeds:
             entity_id = resolve_entity_id(self._hass, running.feed.entity)
-            self._by_entity.setdefault(entity_id, []).append(running)
-            running.take(self._hass.states.get(entity_id), now)
+            state = self._hass.states.get(entity_id)
+            listening = self._by_entity.setdefault(entity_id, [])
+            if (since := self._rebuilt_since(running, now)) is None:
+                running.take(state, now)
+                listening.append(running)
+            else:
+                waiting.append(WaitingFeed(running, entity_id, since, now, state))
+                listening.append(waiting[-1])
         entity_ids = list(self._by_entity)
         for stop in (
             async_track_state_change_event(self._hass, entity_ids, self._async_changed),
@@ -178,12 +116,72 @@ class Uploader:
             self._entry.async_on_unload(stop)
         self._async_arm()
         self._delivery.async_start()
+        if self._recorded_until and not has_recorder(self._hass):
+            LOGGER.info(
+                "%s measures from now on: no recorder knows the time before", self._entry.title
+            )
+        if waiting:
+            self._rebuilding = self._entry.async_create_background_task(
+                self._hass, self._async_rebuild(waiting), "flexmeasures history"
+            )
 
     async def async_stop(self) -> None:
-        """Write what is closed; the rest of the open slots is lost with the process."""
+        """Write what is closed; the open slots are rebuilt from the recorder at the next start."""
         self._async_cancel_timer()
+        if self._rebuilding:
+            self._rebuilding.cancel()
         await self._async_write(dt_util.utcnow())
         await self._hass.async_add_executor_job(self._outbox.close)
+
+    def _rebuilt_since(self, running: RunningFeed, now: datetime) -> datetime | None:
+        """Return from when on a feed has to be rebuilt; None where it begins now."""
+        recorded_until = self._recorded_until.get(running.sensor.id)
+        if recorded_until is None or not has_recorder(self._hass):
+            return None
+        since = max(min(recorded_until, now), kept_since(self._hass, now), now - MAXIMUM_AGE)
+        return floor_to_grid(since, running.sensor.resolution or INSTANTANEOUS_STEP)
+
+    async def _async_rebuild(self, waiting: list[WaitingFeed]) -> None:
+        """Rebuild what was not recorded before the start, feed by feed, and let each go on from there."""
+        try:
+            await async_all_recorded(self._hass)
+            while waiting:
+                feed = waiting[0]
+                rebuilt = RunningFeed.start(feed.running.feed, feed.running.sensor, is_quiet=True)
+                rows = await async_replay(
+                    self._hass,
+                    rebuilt,
+                    feed.entity_id,
+                    feed.since,
+                    feed.begun,
+                    shown=feed.first,
+                )
+                self._unwritten += [row for row in rows if self._is_news(row)]
+                self._async_resume(waiting.pop(0), rebuilt)
+                await self._async_write(dt_util.utcnow())
+        except HistoryError as error:
+            LOGGER.warning(
+                "%s measures from now on, earlier readings are unknown: %s",
+                self._entry.title,
+                error,
+            )
+        for feed in waiting:
+            self._async_resume(feed, None)
+        await self._async_write_and_send()
+
+    def _is_news(self, row: Row) -> bool:
+        """Return whether an interval tells something that is not in the outbox, or was not sent from it."""
+        sensor_id, resolution, interval = row
+        recorded_until = self._recorded_until.get(sensor_id)
+        return interval.value is not None and (
+            recorded_until is None or interval.start + resolution > recorded_until
+        )
+
+    @callback
+    def _async_resume(self, waiting: WaitingFeed, rebuilt: RunningFeed | None) -> None:
+        """Let a feed hear of changes itself, after those that came while it waited."""
+        listening = self._by_entity[waiting.entity_id]
+        listening[listening.index(waiting)] = waiting.resume(rebuilt)
 
     @callback
     def _async_changed(self, event: Event[EventStateChangedData]) -> None:
@@ -199,14 +197,6 @@ class Uploader:
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
 
     @callback
-    def _async_see_who_is_alive(self) -> None:
-        """Tell accumulators when their entity last reported, which is no event when it reported no change."""
-        for entity_id, running_feeds in self._by_entity.items():
-            if state := self._hass.states.get(entity_id):
-                for running in running_feeds:
-                    running.accumulator.alive(state.last_reported)
-
-    @callback
     def _async_cancel_timer(self) -> None:
         if self._timer:
             self._timer()
@@ -218,10 +208,10 @@ class Uploader:
         if not self.feeds:
             return
         now = dt_util.utcnow()
-        steps = {running.sensor.resolution or _INSTANTANEOUS_STEP for running in self.feeds}
+        steps = {running.sensor.resolution or INSTANTANEOUS_STEP for running in self.feeds}
         boundary = min(floor_to_grid(now, step) + step for step in steps)
         self._timer = async_track_point_in_utc_time(
-            self._hass, self._async_boundary, boundary + _LATE_READINGS
+            self._hass, self._async_boundary, boundary + LATE_READINGS
         )
 
     @callback
@@ -235,21 +225,34 @@ class Uploader:
         await self._async_write(dt_util.utcnow())
         await self._delivery.async_recorded()
 
+    @callback
+    def _close(self, entity_id: str, feeds: list[RunningFeed | WaitingFeed], now: datetime) -> None:
+        """Close the slots of an entity's feeds, once they know when it last reported, be it no change and no event."""
+        state = self._hass.states.get(entity_id)
+        for feed in feeds:
+            if state:
+                feed.alive(state.last_reported)
+            self._unwritten += feed.close(now)
+
     async def _async_write(self, now: datetime) -> None:
         """Write every closed slot in one go, those that could not be written before first."""
         async with self._writing:
-            self._async_see_who_is_alive()
-            rows = self._unwritten + [row for feed in self.feeds for row in feed.close(now)]
-            self._unwritten = []
+            for entities in batched(self._by_entity.items(), _CLOSED_AT_ONCE, strict=False):
+                for entity_id, feeds in entities:
+                    self._close(entity_id, feeds, now)
+                await asyncio.sleep(0)
+            rows, self._unwritten = self._unwritten, []
             if not rows:
                 return
             try:
-                await self._hass.async_add_executor_job(
-                    _record, self._outbox, rows, self._lost, now
+                await self._delivery.async_on_disk(
+                    partial(_record, self._outbox, rows, self._lost, now)
                 )
                 self._lost = 0
             except OutboxError as error:
                 LOGGER.error("Measurements of %s wait in memory: %s", self._entry.title, error)
+                # More may have been rebuilt meanwhile.
+                rows += self._unwritten
                 self._unwritten = rows[-_MOST_UNWRITTEN:]
                 self._lost += len(rows) - len(self._unwritten)
 

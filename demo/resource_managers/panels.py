@@ -1,9 +1,10 @@
 """Solar panels under power envelope based control."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 import math
 from typing import ClassVar, override
 
+from .envelope import Envelope
 from .resource_manager import Message, ResourceManager, identifier, message, number_range
 
 _PEAK = 4000.0  # W
@@ -32,7 +33,7 @@ class Panels(ResourceManager):
     def __init__(self, now: datetime) -> None:
         """Begin without an envelope."""
         super().__init__(now)
-        self._limits: list[tuple[datetime, datetime, float]] = []
+        self._envelope = Envelope(-_PEAK)
         self.power = -sunshine(now)
 
     @override
@@ -77,12 +78,7 @@ class Panels(ResourceManager):
     def follow(self, instruction: Message) -> bool:
         if instruction["power_constraints_id"] != _CONSTRAINTS:
             return False
-        start = datetime.fromisoformat(instruction["execution_time"]).astimezone(UTC)
-        self._limits = []
-        for element in instruction["power_envelopes"][0]["power_envelope_elements"]:
-            end = start + timedelta(milliseconds=element["duration"])
-            self._limits.append((start, end, element["lower_limit"]))
-            start = end
+        self._envelope.take(instruction, "lower_limit")
         self._give(self._now)
         return True
 
@@ -91,5 +87,5 @@ class Panels(ResourceManager):
         self._give(self._now + timedelta(seconds=seconds))
 
     def _give(self, now: datetime) -> None:
-        lowest = next((limit for start, end, limit in self._limits if start <= now < end), -_PEAK)
+        lowest = self._envelope.at(now)
         self.power = max(-sunshine(now), lowest)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from custom_components.flexmeasures.control import (
+    OFF,
     ControlEngine,
     ControlResumed,
     ControlSettings,
@@ -33,8 +34,10 @@ from custom_components.flexmeasures.control import (
     SetPower,
     ShadowChosen,
     Start,
+    Switch,
     Threshold,
     TimePassed,
+    TurnSwitch,
     Wake,
     Write,
     WriteFinished,
@@ -436,3 +439,23 @@ def test_origin_says_who_changed_the_device(home: Home) -> None:
     # The device rounds: what it shows is still what it was told.
     assert home.engine.status is ControlStatus.FOLLOWING
     assert home.engine.suspended_until is None
+
+
+def test_a_switch_that_does_not_switch_is_told_again_and_then_blamed() -> None:
+    actuation = Switch(Threshold(1000, 500), full_power=2000)
+    engine = ControlEngine(ControlSettings(actuation=actuation, limits=LIMITS))
+    engine.handle(Reported(OFF), NOON)
+    engine.handle(PlanReceived(plan_of(2000)), NOON)
+    effects = list(engine.handle(FollowingChosen(True), NOON))
+
+    told = []
+    for seconds in range(0, 600, 10):
+        now = NOON + seconds * SECOND
+        effects += engine.handle(TimePassed(), now)
+        for write in [effect for effect in effects if isinstance(effect, Write)]:
+            told.append((seconds, write.command))
+            effects += engine.handle(WriteFinished(write.number, Outcome.TAKEN), now)
+        effects.clear()
+
+    assert told == [(seconds, TurnSwitch(True)) for seconds in (0, 40, 80, 120)]
+    assert engine.status is ControlStatus.NOT_FOLLOWING

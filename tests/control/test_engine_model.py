@@ -83,8 +83,8 @@ class ControlMachine(RuleBasedStateMachine):
         self.left_alone_since: datetime | None = None
         self.is_drifted = self.is_released = False
 
-    @initialize(retries=st.integers(0, 3), minimum_on=st.sampled_from([0, 10]))
-    def begin(self, retries: int, minimum_on: int) -> None:
+    @initialize(retries=st.integers(0, 3), minimum_on=st.sampled_from([0, 10]), following=mostly)
+    def begin(self, retries: int, minimum_on: int, following: bool) -> None:
         """Take a device with any rails."""
         rails = GuardRails(
             deadband=0,
@@ -94,6 +94,7 @@ class ControlMachine(RuleBasedStateMachine):
             writes_per_day=CAP,
         )
         self.home = Home(settings=settings_of(rails), shown=SAFE, watch=self.check)
+        self.follow(following)
 
     @property
     def engine(self) -> ControlEngine:
@@ -176,7 +177,7 @@ class ControlMachine(RuleBasedStateMachine):
         self.mode, self.override, self.left_alone_since = Mode.SCHEDULE, None, None
         self.home.tell(FollowingChosen(following))
 
-    @rule(mode=st.sampled_from(Mode), power=powers)
+    @rule(mode=st.sampled_from([Mode.SCHEDULE] * 4 + list(Mode)), power=powers)
     def choose_mode(self, mode: Mode, power: float) -> None:
         """Choose a mode; one that is over at once leaves the schedule."""
         self.manual, self.override = LIMITS.clamp(power), None

@@ -8,10 +8,19 @@ from hypothesis import given, strategies as st
 import pytest
 
 from demo.custom_components.simulated_home import prices, profiles
+from demo.custom_components.simulated_home.faults import Fault, heeded
 from demo.custom_components.simulated_home.physics import (
     BATTERY,
+    CAR,
+    HEAT_CAPACITY,
+    PROGRAM_LENGTH,
+    Charger,
+    Dishwasher,
+    HeatPump,
     Home,
+    Inverter,
     Storage,
+    coefficient_of_performance,
     measured,
 )
 
@@ -99,12 +108,13 @@ def test_grid_delivers_what_the_home_uses_and_the_sun_does_not() -> None:
     """The grid's reading is the sum of the others, within the meters' errors."""
     home = Home(AMSTERDAM)
     home.battery.setpoint = 3_000
+    home.dishwasher.start()
     for minute in range(0, 24 * 60, 7):
         reading = home.advance(MONDAY_NOON + timedelta(minutes=minute), timedelta(minutes=7))
-        expected = (
-            reading.house_power + reading.battery_power + reading.car_power - reading.solar_power
-        )
-        assert reading.grid_power == pytest.approx(expected, abs=120)
+        devices = reading.battery_power + reading.car_power
+        appliances = reading.dishwasher_power + reading.heat_pump_power
+        expected = reading.house_power + devices + appliances - reading.solar_power
+        assert reading.grid_power == pytest.approx(expected, abs=140)
 
 
 def test_meter_error_is_about_half_a_percent_and_has_no_bias() -> None:
@@ -138,7 +148,7 @@ def test_sun_shines_by_day_only_and_close_to_its_forecast() -> None:
 def test_car_comes_and_goes_and_loses_its_trip_s_energy() -> None:
     """A working day: at home in the night, away at noon, back in the evening with 14 kWh less."""
     home = Home(AMSTERDAM)
-    home.car.setpoint = 0
+    home.charger.enabled = False
     midnight = datetime(2026, 5, 31, 22, 0, tzinfo=UTC)
     minute = timedelta(minutes=1)
     plugged_in = [
@@ -159,6 +169,18 @@ def test_prices_begin_with_the_cheapest_hours_and_a_peak_follows() -> None:
     assert prices.feed_in_price(anchor, anchor) == pytest.approx(day[0] - 0.05)
 
 
+def test_some_days_have_more_power_than_anybody_needs() -> None:
+    """On the third day taking power pays in the two cheapest hours: 0.95 x 0.09 - 0.12 EUR/kWh."""
+    anchor = datetime(2026, 11, 22, 13, 0, tzinfo=UTC)
+    day = [
+        prices.consumption_price(anchor + timedelta(hours=48 + number), anchor)
+        for number in range(24)
+    ]
+    assert day[0] == day[1] == pytest.approx(-0.0345)
+    assert sum(price < 0 for price in day) == 3
+    assert prices.feed_in_price(anchor + timedelta(hours=48), anchor) == pytest.approx(-0.0845)
+
+
 @pytest.mark.parametrize(
     ("day", "hours"), [((2026, 3, 29), 23), ((2026, 6, 1), 24), ((2026, 10, 25), 25)]
 )
@@ -170,3 +192,172 @@ def test_days_of_prices_have_as_many_hours_as_the_clock(
     starts = prices.hours_of_day(noon, AMSTERDAM)
     assert len(starts) == hours
     assert starts[0].astimezone(AMSTERDAM).hour == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"), [(0, 0), (5, 0), (5.9, 0), (6, 6), (10.7, 10), (16, 16), (40, 16)]
+)
+def test_a_charger_takes_whole_amperes_between_6_and_16(asked: float, taken: float) -> None:
+    """Anything below the lowest current is none at all."""
+    charger = Charger(Storage(CAR, stored=30_000))
+    charger.set_current(asked)
+    assert charger.current == taken
+    charger.set_power_limit(asked * 690)
+    assert charger.current == taken
+
+
+def test_a_car_charges_on_three_phases_while_the_charger_is_on() -> None:
+    """10 A on 3 x 230 V are 6,900 W; sqrt(0.88) of what goes in during half an hour is stored."""
+    charger = Charger(Storage(CAR, stored=30_000))
+    charger.set_current(10)
+    charger.advance(timedelta(minutes=1), plugged_in=True)
+    before = charger.car.stored
+    assert charger.advance(timedelta(minutes=30), plugged_in=True) == pytest.approx(3_450)
+    assert charger.car.stored - before == pytest.approx(3_450 * 0.88**0.5)
+    charger.enabled = False
+    charger.advance(timedelta(minutes=1), plugged_in=True)
+    assert charger.car.power == 0
+    assert charger.current == 10
+
+
+def test_nothing_flows_without_a_car() -> None:
+    """The current that is set does not matter."""
+    charger = Charger(Storage(CAR, stored=30_000), current=16)
+    charger.advance(timedelta(minutes=1), plugged_in=True)
+    assert charger.advance(timedelta(hours=1), plugged_in=False) == 0
+    assert charger.car.power == 0
+
+
+@pytest.mark.parametrize(
+    ("limit", "available", "power"),
+    [(100, 4_000, 4_000), (50, 4_000, 2_600), (50, 2_000, 2_000), (0, 4_000, 0)],
+)
+def test_an_inverter_feeds_in_up_to_its_share_of_5200_watts(
+    limit: float, available: float, power: float
+) -> None:
+    """A limit above what the sun gives changes nothing."""
+    assert Inverter(limit).power(available) == power
+
+
+def test_a_tank_warms_by_what_is_made_and_cools_by_what_is_taken() -> None:
+    """In ten minutes: 2 kW times the coefficient, less 900 W for the house and 1.5 W/K through the wall."""
+    heat_pump = HeatPump(temperature=40, target=50)
+    energy = heat_pump.advance(timedelta(minutes=10), 900)
+    assert heat_pump.heating
+    assert energy == pytest.approx(2_000 / 6)
+    made = 2_000 * coefficient_of_performance(40)
+    assert made == pytest.approx(7_900)
+    expected = (7_900 - 900 - 1.5 * 22) / 6 / HEAT_CAPACITY
+    assert heat_pump.temperature - 40 == pytest.approx(expected, rel=0.03)
+
+
+def test_a_heat_pump_starts_three_degrees_below_its_target_and_stops_at_it() -> None:
+    """In between it goes on with what it did."""
+    heat_pump = HeatPump(temperature=46, target=48)
+    heat_pump.advance(timedelta(seconds=10), 0)
+    assert not heat_pump.heating
+    heat_pump.temperature = 45
+    heat_pump.advance(timedelta(seconds=10), 0)
+    assert heat_pump.heating
+    heat_pump.temperature = 47
+    heat_pump.advance(timedelta(seconds=10), 0)
+    assert heat_pump.heating
+    heat_pump.temperature = 48
+    heat_pump.advance(timedelta(seconds=10), 0)
+    assert not heat_pump.heating
+    assert heat_pump.power == 8
+
+
+def test_a_heat_pump_that_is_off_lets_the_house_go_cold_but_not_colder_than_the_room() -> None:
+    """Two days without heat."""
+    heat_pump = HeatPump(temperature=46, enabled=False)
+    for _ in range(48):
+        heat_pump.advance(timedelta(hours=1), 1_500)
+    assert 18 < heat_pump.temperature < 20
+    assert heat_pump.heat_used < 300
+
+
+def test_a_house_takes_about_21_kwh_of_heat_a_day() -> None:
+    """12 kWh for the floors, the rest for showers."""
+    midnight = datetime(2026, 5, 31, 22, 0, tzinfo=UTC)
+    minutes = [midnight + timedelta(minutes=number) for number in range(24 * 60)]
+    heat = sum(profiles.heat_demand(minute, AMSTERDAM) for minute in minutes) / 60
+    assert heat == pytest.approx(20_900, rel=0.02)
+
+
+def test_a_dishwasher_runs_for_two_hours_and_uses_the_same_energy_each_time() -> None:
+    """Eight quarters of an hour, 1,150 Wh together; another start while it runs changes nothing."""
+    dishwasher = Dishwasher()
+    assert dishwasher.advance(timedelta(hours=1)) == 0
+    dishwasher.start()
+    assert dishwasher.power == 60
+    energy = dishwasher.advance(timedelta(minutes=20))
+    assert energy == pytest.approx(60 / 4 + 1_900 / 12)
+    assert dishwasher.power == 1_900
+    dishwasher.start()
+    energy += dishwasher.advance(timedelta(minutes=99))
+    assert dishwasher.running
+    energy += dishwasher.advance(timedelta(hours=5))
+    assert energy == pytest.approx(1_150)
+    assert not dishwasher.running
+    assert dishwasher.power == 0
+
+
+@given(st.lists(st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=1)), max_size=20))
+def test_a_program_uses_its_energy_however_time_is_cut(parts: list[timedelta]) -> None:
+    """Until its end 1,150 Wh in all."""
+    dishwasher = Dishwasher()
+    dishwasher.start()
+    energy = sum(dishwasher.advance(part) for part in parts)
+    energy += dishwasher.advance(PROGRAM_LENGTH)
+    assert energy == pytest.approx(1_150)
+
+
+def test_a_home_goes_on_where_it_was_left() -> None:
+    """Every knob and every store survives a restart."""
+    left = Home(AMSTERDAM)
+    left.battery.setpoint = -1_500
+    left.charger.set_current(9)
+    left.charger.enabled = False
+    left.dishwasher.start()
+    left.heat_pump.enabled = False
+    left.heat_pump.target = 52
+    left.inverter.limit = 30
+    left.advance(MONDAY_NOON, timedelta(minutes=20))
+    found = Home(AMSTERDAM)
+    found.recall(left.remember())
+    assert found.remember() == left.remember()
+    assert found.dishwasher.run_for == timedelta(minutes=20)
+    assert (found.charger.current, found.charger.enabled) == (9, False)
+    assert (found.heat_pump.target, found.heat_pump.enabled, found.inverter.limit) == (
+        52,
+        False,
+        30,
+    )
+
+
+def test_a_home_from_before_it_had_all_its_parts_goes_on_with_new_ones() -> None:
+    """Only battery and car were remembered then."""
+    home = Home(AMSTERDAM)
+    home.recall({"battery_stored": 5_000, "battery_setpoint": 700, "car_stored": 20_000})
+    assert (home.battery.stored, home.battery.setpoint, home.car.stored) == (5_000, 700, 20_000)
+    assert home.charger.current == 6
+    assert not home.dishwasher.running
+
+
+@pytest.mark.parametrize(
+    ("fault", "value", "taken"),
+    [
+        (None, 4_000, 4_000),
+        (Fault.UNAVAILABLE, 4_000, 4_000),
+        (Fault.IGNORES_WRITES, 4_000, 100),
+        (Fault.CLAMPS, 4_000, 2_500),
+        (Fault.CLAMPS, -4_000, -2_500),
+        (Fault.CLAMPS, 1_000, 1_000),
+    ],
+)
+def test_a_fault_decides_what_a_device_makes_of_a_value(
+    fault: Fault | None, value: float, taken: float
+) -> None:
+    """It was told 100 before, and half of its range ends at 2,500."""
+    assert heeded(fault, value, 100, (-2_500, 2_500)) == taken

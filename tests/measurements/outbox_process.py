@@ -11,12 +11,20 @@ only appends to, one line per write: a line that was written outlives the worker
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 import os
 from pathlib import Path
 import random
-import signal
 import warnings
 
+from bench.kills import (
+    AFTER_CONFIRM,
+    AFTER_RECORD,
+    BEFORE_CONFIRM,
+    BEFORE_RECORD,
+    INSIDE_CALL,
+    kill_one,
+)
 from custom_components.flexmeasures.measurements.intervals import Interval
 from custom_components.flexmeasures.measurements.outbox import Outbox
 from custom_components.flexmeasures.measurements.outbox_models import Block
@@ -24,9 +32,7 @@ from custom_components.flexmeasures.measurements.outbox_models import Block
 SENSORS = range(1, 21)
 RESOLUTION = timedelta(minutes=5)
 BEGIN = datetime(2026, 11, 22, tzinfo=UTC)
-# What a worker says on its way, one byte each.
-BEFORE_RECORD, AFTER_RECORD, BEFORE_CONFIRM, AFTER_CONFIRM = b"r", b"R", b"c", b"C"
-INSIDE_CALL = (BEFORE_RECORD, BEFORE_CONFIRM)
+MOST_WORDS = 30
 
 
 def first_value(sensor: int, boundary: int) -> float:
@@ -118,37 +124,10 @@ def work(files: Files, chance: random.Random, says: int) -> None:
             os.write(says, AFTER_CONFIRM)
 
 
-def kill_one(files: Files, chance: random.Random) -> bytes:
-    """Let a worker come some steps far, kill it, and return the last thing that it said."""
-    hears, says = os.pipe()
-    worker = os.fork()
-    if not worker:
-        os.close(hears)
-        try:
-            work(files, random.Random(chance.random()), says)
-        finally:
-            # A worker ends by the kill only; when it comes here, the starter is told.
-            os._exit(1)
-    os.close(says)
-    heard = b""
-    steps = chance.randint(1, 30)
-    while len(heard) < steps and (more := os.read(hears, 1)):
-        heard += more
-    # Not always at the very instant at which it spoke.
-    for _ in range(chance.choice((0, chance.randint(0, 20_000)))):
-        pass
-    os.kill(worker, signal.SIGKILL)
-    _, status = os.waitpid(worker, 0)
-    heard += os.read(hears, 1000)
-    os.close(hears)
-    if not os.WIFSIGNALED(status):
-        raise RuntimeError(f"the worker ended by itself after {heard!r}")
-    return heard[-1:]
-
-
 def kill_many(folder: Path, kills: int, seed: int) -> int:
     """Kill so many workers, and return how many of them were inside a call of the outbox."""
     warnings.simplefilter("error")
     files = Files(folder)
     chance = random.Random(seed)
-    return sum(kill_one(files, chance) in INSIDE_CALL for _ in range(kills))
+    worker = partial(work, files)
+    return sum(kill_one(worker, chance, MOST_WORDS) in INSIDE_CALL for _ in range(kills))

@@ -281,6 +281,9 @@ def test_each_sensor_is_described(outbox: Outbox) -> None:
             recorded_until=NOON + 3 * QUARTER,
             confirmed_at=NOON + DAY,
             parked=None,
+            audited_at=None,
+            last_sent=1.0,
+            last_sent_start=NOON,
         ),
         8: OutboxSensor(
             backlog=1,
@@ -289,6 +292,9 @@ def test_each_sensor_is_described(outbox: Outbox) -> None:
             recorded_until=None,
             confirmed_at=None,
             parked="deleted",
+            audited_at=None,
+            last_sent=None,
+            last_sent_start=None,
         ),
     }
 

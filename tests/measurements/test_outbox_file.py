@@ -228,7 +228,7 @@ def test_a_file_of_a_newer_version_is_left_alone(
         add_migration(newer, "ALTER TABLE sensors ADD COLUMN colour TEXT;")
         Outbox.open(written, now=NOON).close()
 
-    with pytest.raises(OutboxTooNewError, match="version 2, and the newest known is 1"):
+    with pytest.raises(OutboxTooNewError, match="version 3, and the newest known is 2"):
         Outbox.open(written, now=NOON)
     assert [file.name for file in written.parent.iterdir()] == [written.name]
 

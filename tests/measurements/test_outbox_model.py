@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 from custom_components.flexmeasures.measurements import Interval
-from custom_components.flexmeasures.measurements.outbox import Outbox
+from custom_components.flexmeasures.measurements.outbox import SENT_IS_KNOWN_FOR, Outbox
 from custom_components.flexmeasures.measurements.outbox_models import Block, Priority
 
 from .outbox_samples import DAY, NOON
@@ -59,6 +59,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.stored: dict[Slot, float] = {}
         self.parked: dict[int, str] = {}
         self.confirmed_at: dict[int, datetime] = {}
+        self.sent: dict[Slot, float] = {}
         self.under_way: list[Block] = []
         self.dropped = 0
 
@@ -192,7 +193,18 @@ class OutboxMachine(RuleBasedStateMachine):
                     del self.unsent[slot]
                     removed += 1
             self.confirmed_at[block.sensor_id] = self.now
+            self.keep_sent(block)
         assert self.outbox.confirm(*blocks, now=self.now) == removed
+
+    def keep_sent(self, block: Block) -> None:
+        """Know what was confirmed, and forget what of it is older than two days."""
+        oldest = self.now - SENT_IS_KNOWN_FOR
+        series = (block.sensor_id, block.resolution)
+        self.sent = {
+            slot: value
+            for slot, value in (self.sent | dict(slots_of(block))).items()
+            if slot[:2] != series or slot[2] >= oldest
+        }
 
     @rule(maximum_values=st.integers(1, 8), maximum_blocks=st.none() | st.integers(1, 3))
     def send(self, maximum_values: int, maximum_blocks: int | None) -> None:
@@ -276,6 +288,18 @@ class OutboxMachine(RuleBasedStateMachine):
         sensors = self.outbox.sensors()
         backlog = {sensor: known.backlog for sensor, known in sensors.items() if known.backlog}
         assert backlog == counted(self.unsent, lambda slot: slot[0])
+
+    @invariant()
+    def what_the_server_confirmed_is_known(self) -> None:
+        """Of the last two days, without what is unsent again."""
+        for sensor in range(1, 5):
+            for resolution in (timedelta(minutes=15), timedelta(minutes=5), timedelta()):
+                known = self.outbox.sent(sensor, resolution, "", since=NOON - 30 * DAY)
+                assert known == {
+                    slot[2]: value
+                    for slot, value in self.sent.items()
+                    if slot[:2] == (sensor, resolution) and slot not in self.unsent
+                }
 
     @invariant()
     def nothing_is_lost(self) -> None:

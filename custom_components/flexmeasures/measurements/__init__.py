@@ -9,11 +9,14 @@ from .accumulators import (
     LastValueAccumulator,
     MeanAccumulator,
 )
+from .backfill_progress import BackfillProgress
+from .comparison import different_values
 from .counter_rules import CounterRules
 from .counters import CounterAccumulator
 from .intervals import Interval, floor_to_grid
-from .outbox import Outbox
+from .outbox import MAXIMUM_AGE, SENT_IS_KNOWN_FOR, Outbox
 from .outbox_models import (
+    INSTANTANEOUS_STEP,
     Block,
     OutboxCorruptError,
     OutboxError,
@@ -24,14 +27,22 @@ from .outbox_models import (
     Priority,
 )
 from .polling import PollPlan, first_due, refresh_period
+from .replay import LATE_READINGS, History, HistoryError, Pause, replay, stretches
 from .window import ValueRow, ValueWindow, WindowRequest, plan_window
 
 __all__ = [
+    "INSTANTANEOUS_STEP",
+    "LATE_READINGS",
+    "MAXIMUM_AGE",
+    "SENT_IS_KNOWN_FOR",
     "Accumulator",
+    "BackfillProgress",
     "Block",
     "CounterAccumulator",
     "CounterRules",
     "ExtremeAccumulator",
+    "History",
+    "HistoryError",
     "Interval",
     "LastValueAccumulator",
     "MeanAccumulator",
@@ -42,13 +53,17 @@ __all__ = [
     "OutboxSensor",
     "OutboxStatistics",
     "OutboxTooNewError",
+    "Pause",
     "PollPlan",
     "Priority",
     "ValueRow",
     "ValueWindow",
     "WindowRequest",
+    "different_values",
     "first_due",
     "floor_to_grid",
     "plan_window",
     "refresh_period",
+    "replay",
+    "stretches",
 ]

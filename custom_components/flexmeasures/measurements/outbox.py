@@ -1,6 +1,6 @@
 """Closed intervals that the server has not confirmed yet, on disk."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 import math
@@ -24,14 +24,20 @@ from .outbox_rows import (
     Slot,
     read_blocks,
     read_sensors,
+    read_sent,
     read_statistics,
     rows_of,
     seconds_of,
+    series_key,
     slot_and_value,
 )
 
 # Measurements this old no longer change a plan; an outage that somebody means to end is shorter.
 MAXIMUM_AGE = timedelta(days=30)
+# What was confirmed is known for so long, so that it can be compared with what the server still has. 200 sensors at 5
+# minutes take 4 MB for it; a server that lost more than two days is rebuilt from a backup, or with a back-fill.
+SENT_IS_KNOWN_FOR = timedelta(hours=48)
+_SENT_SECONDS = SENT_IS_KNOWN_FOR // timedelta(seconds=1)
 # 4.5 million intervals: 78 days of 200 sensors at 5 minutes. Small beside Home Assistant's own recorder.
 MAXIMUM_BYTES = 100_000_000
 # Dropped beyond need when the file is full: finding the oldest rows means to look at all, half a second of work, and
@@ -54,6 +60,8 @@ class Outbox:
 
     All methods block: call them where waiting for a disk harms nobody. They may be called from any thread. Each one is
     done as a whole or, when it raises OutboxError, not at all.
+
+    What the server confirmed is known for two days more, so that its loss there can be noticed and mended.
     """
 
     def __init__(
@@ -62,6 +70,7 @@ class Outbox:
         connection: sqlite3.Connection,
         *,
         set_aside: Path | None,
+        units: Mapping[int, str],
         maximum_age: timedelta,
         maximum_bytes: int,
     ) -> None:
@@ -69,6 +78,7 @@ class Outbox:
         self._path = path
         self._connection = connection
         self._set_aside = set_aside
+        self._units = units
         self._maximum_age = maximum_age
         self._maximum_bytes = maximum_bytes
         self._lock = Lock()
@@ -81,6 +91,7 @@ class Outbox:
         path: Path,
         *,
         now: datetime,
+        units: Mapping[int, str] | None = None,
         maximum_age: timedelta = MAXIMUM_AGE,
         maximum_bytes: int = MAXIMUM_BYTES,
     ) -> Self:
@@ -89,6 +100,8 @@ class Outbox:
         Args:
             path: of the database; its folder exists.
             now: aware.
+            units: by sensor, of the values that will be recorded. They are kept with the values, since a sensor's
+                unit may change on the server while they wait.
             maximum_age: live intervals that began longer ago are dropped. Back-fill is asked for, however old.
             maximum_bytes: what the database may take; its log adds a megabyte at most.
 
@@ -101,9 +114,21 @@ class Outbox:
             path,
             connection,
             set_aside=set_aside,
+            units=units or {},
             maximum_age=maximum_age,
             maximum_bytes=maximum_bytes,
         )
+
+    def reopen(self, *, now: datetime) -> None:
+        """Open the file anew after OutboxCorruptError; when it is damaged, it is set aside and an empty one begun.
+
+        Raises:
+            OutboxError: as for ``open``; every other method raises it too, until this one succeeds.
+        """
+        with self._lock, typed_errors(self._path):
+            self._connection.close()
+            self._series.clear()
+            self._connection, self._set_aside = open_file(self._path, now)
 
     @property
     def set_aside(self) -> Path | None:
@@ -164,7 +189,7 @@ class Outbox:
             connection.executemany(
                 "REPLACE INTO intervals VALUES (?, ?, ?)",
                 [
-                    (self._series_number((sensor, resolution, priority)), start, value)
+                    (self._series_number(self._key(sensor, resolution, priority)), start, value)
                     for (sensor, resolution, start), value in values.items()
                     if value is not None
                 ],
@@ -185,34 +210,38 @@ class Outbox:
             [(sensor, max(times) if is_live else None) for sensor, times in ends.items()],
         )
 
+    def _key(self, sensor: int, resolution: int, priority: Priority) -> SeriesKey:
+        return (sensor, resolution, priority, self._units.get(sensor, ""))
+
     def _remove_replaced(self, values: dict[Slot, float | None], priority: Priority) -> None:
-        """Remove the rows that REPLACE does not meet: those of gaps, and those in a series of another priority."""
+        """Remove the rows that REPLACE does not meet: those of gaps, and those of another priority or unit."""
         known = self._known_series()
+        siblings: dict[tuple[int, int], list[SeriesKey]] = {}
+        for key in known:
+            siblings.setdefault(key[:2], []).append(key)
         self._connection.executemany(
             "DELETE FROM intervals WHERE series = ? AND start = ?",
             [
-                (number, start)
+                (known[key], start)
                 for (sensor, resolution, start), value in values.items()
-                for other in Priority
-                if (value is None or other != priority)
-                and (number := known.get((sensor, resolution, other))) is not None
+                for key in siblings.get((sensor, resolution), ())
+                if value is None or key != self._key(sensor, resolution, priority)
             ],
         )
 
     def _known_series(self) -> dict[SeriesKey, int]:
         if not self._series:
-            rows = self._connection.execute("SELECT sensor, resolution, priority, id FROM series")
-            self._series = {
-                (sensor, resolution, priority): number
-                for sensor, resolution, priority, number in rows
-            }
+            rows = self._connection.execute(
+                "SELECT sensor, resolution, priority, unit, id FROM series"
+            )
+            self._series = {tuple(key): number for *key, number in rows}
         return self._series
 
     def _series_number(self, key: SeriesKey) -> int:
         known = self._known_series()
         if key not in known:
             (known[key],) = self._connection.execute(
-                "INSERT INTO series (sensor, resolution, priority) VALUES (?, ?, ?) RETURNING id",
+                "INSERT INTO series (sensor, resolution, priority, unit) VALUES (?, ?, ?, ?) RETURNING id",
                 key,
             ).fetchone()
         return known[key]
@@ -226,6 +255,9 @@ class Outbox:
             """,
             (oldest_allowed, Priority.LIVE),
         ).rowcount
+        if used_bytes(self._connection) > self._maximum_bytes:
+            # The server has these.
+            self._connection.execute("DELETE FROM sent")
         while (used := used_bytes(self._connection)) > self._maximum_bytes:
             (count,) = self._connection.execute("SELECT COUNT(*) FROM intervals").fetchone()
             share = 1 - self._maximum_bytes / used + _DROPPED_AHEAD
@@ -278,18 +310,83 @@ class Outbox:
         confirmed_at = seconds_of(now)
         removed = 0
         with self._writing() as connection:
-            known = self._known_series()
             for block in blocks:
-                sent = list(rows_of(block, known))
+                rows = rows_of(block)
+                series = self._series_of(block)
                 removed += connection.executemany(
-                    "DELETE FROM intervals WHERE series = ? AND start = ? AND value = ?", sent
+                    "DELETE FROM intervals WHERE series = ? AND start = ? AND value = ?",
+                    [(number, start, value) for number in series for start, value in rows],
                 ).rowcount
+                if series:
+                    self._keep_sent(block, rows, confirmed_at - _SENT_SECONDS)
             connection.executemany(
                 "UPDATE sensors SET confirmed_at = ? WHERE id = ?",
                 [(confirmed_at, sensor) for sensor in {block.sensor_id for block in blocks}],
             )
             give_back_room(connection)
         return removed
+
+    def _series_of(self, block: Block) -> list[int]:
+        """Return where a block's intervals may stand now, since each may have got another priority meanwhile."""
+        known = self._known_series()
+        return [
+            known[key] for priority in Priority if (key := series_key(block, priority)) in known
+        ]
+
+    def _keep_sent(self, block: Block, rows: list[tuple[int, float]], oldest: int) -> None:
+        series = self._series_number(series_key(block, Priority.LIVE))
+        self._connection.executemany(
+            "REPLACE INTO sent VALUES (?, ?, ?)",
+            [(series, start, value) for start, value in rows if start >= oldest],
+        )
+        self._connection.execute(
+            "DELETE FROM sent WHERE series = ? AND start < ?", (series, oldest)
+        )
+
+    def sent(
+        self, sensor_id: int, resolution: timedelta, unit: str, *, since: datetime
+    ) -> dict[datetime, float]:
+        """Return the values that the server confirmed, by the begin (UTC) of their interval.
+
+        Those of the last ``SENT_IS_KNOWN_FOR`` are known, in this resolution and unit only; what is unsent again is
+        left out.
+        """
+        with self._reading() as connection:
+            return read_sent(connection, sensor_id, resolution, unit, since)
+
+    def resend(
+        self, sensor_id: int, resolution: timedelta, unit: str, values: Mapping[datetime, float]
+    ) -> int:
+        """Let values wait again that the server confirmed and does not have, as back-fill; return how many.
+
+        What was replaced since it was read with ``sent`` stays as it is.
+
+        Raises:
+            OutboxError: the file cannot be written.
+        """
+        if not values:
+            return 0
+        with self._writing() as connection:
+            kept = read_sent(connection, sensor_id, resolution, unit, min(values))
+            key = (sensor_id, resolution // timedelta(seconds=1), Priority.BACKFILL, unit)
+            return connection.executemany(
+                "INSERT INTO intervals VALUES (?, ?, ?)",
+                [
+                    (self._series_number(key), seconds_of(start), value)
+                    for start, value in values.items()
+                    if kept.get(start) == value
+                ],
+            ).rowcount
+
+    def note_audit(self, sensor_ids: Iterable[int], *, now: datetime) -> None:
+        """Keep when what was sent of sensors was compared with what the server has, and forget what is too old."""
+        noted_at = seconds_of(now)
+        with self._writing() as connection:
+            connection.executemany(
+                "UPDATE sensors SET audited_at = ? WHERE id = ?",
+                [(noted_at, sensor) for sensor in sensor_ids],
+            )
+            connection.execute("DELETE FROM sent WHERE start < ?", (noted_at - _SENT_SECONDS,))
 
     def park(self, sensor_id: int, reason: str) -> None:
         """Keep the sensor's intervals, and do not send them, also after a restart."""
@@ -314,14 +411,28 @@ class Outbox:
     def discard(self, sensor_id: int) -> int:
         """Forget a sensor that is no longer fed, and return how many of its intervals were unsent."""
         with self._writing() as connection:
-            removed = connection.execute(
-                "DELETE FROM intervals WHERE series IN (SELECT id FROM series WHERE sensor = ?)",
-                (sensor_id,),
-            ).rowcount
-            connection.execute("DELETE FROM series WHERE sensor = ?", (sensor_id,))
+            removed = self._discard_series(lambda key: key[0] == sensor_id)
             connection.execute("DELETE FROM sensors WHERE id = ?", (sensor_id,))
-            self._series.clear()
         return removed
+
+    def discard_unlike(self, sensor_id: int, resolution: timedelta, unit: str) -> int:
+        """Throw away what a sensor measured before it got this resolution and unit; return how much was unsent.
+
+        What was recorded without a unit stays while its resolution is this one.
+        """
+        fitting = {(resolution // timedelta(seconds=1), known) for known in (unit, "")}
+        with self._writing():
+            return self._discard_series(
+                lambda key: key[0] == sensor_id and (key[1], key[3]) not in fitting
+            )
+
+    def _discard_series(self, is_discarded: Callable[[SeriesKey], bool]) -> int:
+        numbers = [(number,) for key, number in self._known_series().items() if is_discarded(key)]
+        removed = self._connection.executemany("DELETE FROM intervals WHERE series = ?", numbers)
+        self._connection.executemany("DELETE FROM sent WHERE series = ?", numbers)
+        self._connection.executemany("DELETE FROM series WHERE id = ?", numbers)
+        self._series.clear()
+        return removed.rowcount
 
     def count_lost(self, count: int) -> None:
         """Add to the intervals that were lost before they could be recorded."""

@@ -60,6 +60,33 @@ _MIGRATIONS = (
         FROM series;
     INSERT INTO counters VALUES ('dropped', 0), ('lost', 0), ('corrupt_files', 0);
     """,
+    # What was confirmed is kept for the audit, under its live series. The unit tells what the values of a series mean:
+    # the sensor's may change on the server while they wait. It is empty where it was not known.
+    """
+    DROP VIEW waiting;
+    CREATE TABLE series_with_units (
+        id INTEGER PRIMARY KEY,
+        sensor INTEGER NOT NULL,
+        resolution INTEGER NOT NULL CHECK (resolution >= 0),
+        priority INTEGER NOT NULL CHECK (priority IN (0, 1)),
+        unit TEXT NOT NULL,
+        UNIQUE (sensor, resolution, priority, unit)
+    ) STRICT;
+    INSERT INTO series_with_units SELECT id, sensor, resolution, priority, '' FROM series;
+    DROP TABLE series;
+    ALTER TABLE series_with_units RENAME TO series;
+    CREATE VIEW waiting AS
+        SELECT id AS series, sensor, resolution, priority, unit,
+               (SELECT MIN(start) FROM intervals WHERE series = series.id) AS oldest
+        FROM series;
+    CREATE TABLE sent (
+        series INTEGER NOT NULL,
+        start INTEGER NOT NULL,
+        value REAL NOT NULL,
+        PRIMARY KEY (series, start)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE sensors ADD COLUMN audited_at INTEGER;
+    """,
 )
 
 

@@ -24,6 +24,7 @@ class Block:
         resolution: of the sensor when the intervals were measured; zero for an instantaneous sensor.
         values: one per step from ``start`` on, in the sensor's unit and sign; the first and the last are numbers. None
             stands where nothing is unsent, and means nothing to the server, which stores no gaps.
+        unit: of the values; None when it was not known when they were recorded.
     """
 
     sensor_id: int
@@ -31,6 +32,7 @@ class Block:
     resolution: timedelta
     priority: Priority
     values: tuple[float | None, ...]
+    unit: str | None = None
 
     @property
     def step(self) -> timedelta:
@@ -60,6 +62,9 @@ class OutboxSensor:
             be rebuilt after a restart.
         confirmed_at: UTC; when the server last confirmed a block.
         parked: why the sensor is not sent; None when it is.
+        audited_at: UTC; when what was sent was last compared with what the server has.
+        last_sent: the newest value that the server confirmed, while it is kept.
+        last_sent_start: UTC; begin of its interval.
     """
 
     backlog: int
@@ -68,6 +73,9 @@ class OutboxSensor:
     recorded_until: datetime | None
     confirmed_at: datetime | None
     parked: str | None
+    audited_at: datetime | None
+    last_sent: float | None
+    last_sent_start: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

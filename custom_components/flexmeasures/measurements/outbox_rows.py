@@ -1,6 +1,6 @@
 """Between the outbox's rows, in seconds since 1970, and what its callers see."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 import math
 import sqlite3
@@ -11,13 +11,13 @@ from .outbox_models import INSTANTANEOUS_STEP, Block, OutboxSensor, OutboxStatis
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
-# Sensor, resolution in seconds, priority.
-type SeriesKey = tuple[int, int, int]
+# Sensor, resolution in seconds, priority, unit.
+type SeriesKey = tuple[int, int, int, str]
 # Sensor, resolution and start in seconds.
 type Slot = tuple[int, int, int]
 
 _NEXT_SERIES = """
-    SELECT series, sensor, resolution, priority, oldest
+    SELECT series, sensor, resolution, priority, unit, oldest
     FROM waiting JOIN sensors ON sensors.id = sensor
     WHERE parked IS NULL AND oldest IS NOT NULL
     ORDER BY priority, oldest, sensor, series
@@ -29,9 +29,31 @@ _SENSORS = """
     SELECT sensors.id,
            COALESCE(SUM((SELECT COUNT(*) FROM intervals WHERE series = waiting.series)), 0),
            MIN(oldest), MIN(oldest) FILTER (WHERE priority = ?),
-           recorded_until, confirmed_at, parked
+           recorded_until, confirmed_at, parked, audited_at
     FROM sensors LEFT JOIN waiting ON waiting.sensor = sensors.id
     GROUP BY sensors.id
+"""
+# CROSS keeps SQLite from looking at every row that was sent for the newest of each series.
+_LAST_SENT = """
+    SELECT sensor, start, value
+    FROM (SELECT id, sensor, (SELECT MAX(start) FROM sent WHERE series = id) AS newest FROM series)
+    CROSS JOIN sent ON series = id AND start = newest
+    ORDER BY start
+"""
+_SENT = """
+    SELECT sensor, start, value
+    FROM series JOIN sent ON sent.series = series.id
+        AND start = (SELECT MAX(start) FROM sent WHERE sent.series = series.id)
+    ORDER BY start
+"""
+_SENT = """
+    SELECT start, value FROM sent JOIN series ON series.id = sent.series
+    WHERE sensor = ? AND resolution = ? AND priority = ? AND unit = ? AND start >= ?
+        AND start NOT IN (
+            SELECT start FROM intervals
+            WHERE series IN (SELECT id FROM series WHERE sensor = ? AND resolution = ?)
+        )
+    ORDER BY start
 """
 _TOTALS = """
     SELECT (SELECT COUNT(*) FROM intervals),
@@ -76,19 +98,20 @@ def slot_and_value(row: tuple[int, timedelta, Interval]) -> tuple[Slot, float | 
     return slot, interval.value if is_number else None
 
 
-def rows_of(block: Block, known: Mapping[SeriesKey, int]) -> Iterator[tuple[int, int, float]]:
-    """Yield series, start and value of what a block delivers.
-
-    Each stands in the series of every priority, since an interval may have changed its own since the block was made.
-    """
+def rows_of(block: Block) -> list[tuple[int, float]]:
+    """Return start and value of what a block delivers."""
     start = seconds_of(block.start)
     step = block.step // _SECOND
-    for priority in Priority:
-        series = known.get((block.sensor_id, block.resolution // _SECOND, priority))
-        if series is not None:
-            for position, value in enumerate(block.values):
-                if value is not None:
-                    yield series, start + position * step, value
+    return [
+        (start + position * step, value)
+        for position, value in enumerate(block.values)
+        if value is not None
+    ]
+
+
+def series_key(block: Block, priority: Priority) -> SeriesKey:
+    """Return the series in which a block's intervals stand while they have the priority."""
+    return (block.sensor_id, block.resolution // _SECOND, priority, block.unit or "")
 
 
 def read_blocks(
@@ -111,9 +134,9 @@ def read_blocks(
 
 
 def _read_block(
-    connection: sqlite3.Connection, row: tuple[int, int, int, int, int], maximum_values: int
+    connection: sqlite3.Connection, row: tuple[int, int, int, int, str, int], maximum_values: int
 ) -> Block:
-    series, sensor, resolution, priority, oldest = row
+    series, sensor, resolution, priority, unit, oldest = row
     step = resolution or INSTANTANEOUS_STEP // _SECOND
     found = connection.execute(_VALUES, (oldest, step, series, oldest + maximum_values * step))
     known: dict[int, float] = dict(found)
@@ -123,24 +146,43 @@ def _read_block(
         resolution=resolution * _SECOND,
         priority=Priority(priority),
         values=tuple(known.get(position) for position in range(max(known) + 1)),
+        unit=unit or None,
     )
 
 
 def read_sensors(connection: sqlite3.Connection) -> dict[int, OutboxSensor]:
     """Return what is known of each sensor."""
-    return {
-        sensor: OutboxSensor(
+    # Where a sensor has several series, the newest value comes last.
+    last_sent = {sensor: (start, value) for sensor, start, value in connection.execute(_LAST_SENT)}
+    sensors = {}
+    for row in connection.execute(_SENSORS, (Priority.LIVE,)).fetchall():
+        sensor, backlog, oldest, oldest_live, recorded_until, confirmed_at, parked, audited_at = row
+        start, value = last_sent.get(sensor, (None, None))
+        sensors[sensor] = OutboxSensor(
             backlog=backlog,
             oldest=_moment(oldest),
             oldest_live=_moment(oldest_live),
             recorded_until=_moment(recorded_until),
             confirmed_at=_moment(confirmed_at),
             parked=parked,
+            audited_at=_moment(audited_at),
+            last_sent=value,
+            last_sent_start=_moment(start),
         )
-        for sensor, backlog, oldest, oldest_live, recorded_until, confirmed_at, parked in (
-            connection.execute(_SENSORS, (Priority.LIVE,))
-        )
-    }
+    return sensors
+
+
+def read_sent(
+    connection: sqlite3.Connection,
+    sensor_id: int,
+    resolution: timedelta,
+    unit: str,
+    since: datetime,
+) -> dict[datetime, float]:
+    """Return what the server confirmed of one series since a time, by begin, without what is unsent again."""
+    slot = (sensor_id, resolution // _SECOND)
+    rows = connection.execute(_SENT, (*slot, Priority.LIVE, unit, seconds_of(since), *slot))
+    return {_EPOCH + start * _SECOND: value for start, value in rows}
 
 
 def read_statistics(connection: sqlite3.Connection, size: int) -> OutboxStatistics:

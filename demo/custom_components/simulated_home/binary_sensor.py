@@ -1,5 +1,7 @@
-"""Whether the simulated car is plugged in."""
+"""What of the simulated home is on or off: the car's plug and the dishwasher's program."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import override
 
 from homeassistant.components.binary_sensor import (
@@ -12,11 +14,32 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import SimulatedHomeConfigEntry
 from .entity import Part, SimulatedHomeEntity
+from .physics import Reading
 
 PARALLEL_UPDATES = 0
 
-PLUGGED_IN = BinarySensorEntityDescription(
-    key="plugged_in", device_class=BinarySensorDeviceClass.PLUG
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionDescription(BinarySensorEntityDescription):
+    """One condition of the reading."""
+
+    part: Part
+    value_fn: Callable[[Reading], bool]
+
+
+CONDITIONS = (
+    ConditionDescription(
+        key="plugged_in",
+        part=Part.CAR,
+        value_fn=lambda reading: reading.car_plugged_in,
+        device_class=BinarySensorDeviceClass.PLUG,
+    ),
+    ConditionDescription(
+        key="running",
+        part=Part.DISHWASHER,
+        value_fn=lambda reading: reading.dishwasher_running,
+        device_class=BinarySensorDeviceClass.RUNNING,
+    ),
 )
 
 
@@ -25,15 +48,17 @@ async def async_setup_entry(
     entry: SimulatedHomeConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the car's plug."""
-    async_add_entities([CarPluggedIn(entry.runtime_data, Part.CAR, PLUGGED_IN)])
+    """Add all conditions."""
+    async_add_entities(Condition(entry.runtime_data, each.part, each) for each in CONDITIONS)
 
 
-class CarPluggedIn(SimulatedHomeEntity, BinarySensorEntity):
-    """On while the car stands at its charger."""
+class Condition(SimulatedHomeEntity, BinarySensorEntity):
+    """Whether something holds now."""
+
+    entity_description: ConditionDescription
 
     @property
     @override
     def is_on(self) -> bool:
-        """Return whether the car is here."""
-        return self.coordinator.data.reading.car_plugged_in
+        """Return whether it holds."""
+        return self.entity_description.value_fn(self.coordinator.data.reading)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict, override
+from typing import override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -12,7 +12,8 @@ from homeassistant.util import dt as dt_util
 
 from . import prices
 from .const import DOMAIN, LOGGER, LONGEST_GAP, TICK
-from .physics import Home, Reading
+from .faults import Fault
+from .physics import Home, Memory, Reading
 
 STORAGE_VERSION = 1
 # A crash costs at most this much of the simulated home's recent past.
@@ -21,17 +22,13 @@ SAVE_DELAY = 30
 type SimulatedHomeConfigEntry = ConfigEntry[SimulatedHomeCoordinator]
 
 
-class StoredHome(TypedDict):
+class StoredHome(Memory):
     """What a restart must not forget.
 
     The anchor is the hour in which the demo was first started (see ``prices``), in ISO 8601.
     """
 
     anchor: str
-    battery_stored: float
-    battery_setpoint: float
-    car_stored: float
-    car_setpoint: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,11 @@ class HomeState:
 
 
 class SimulatedHomeCoordinator(DataUpdateCoordinator[HomeState]):
-    """Owns the one simulated home."""
+    """Owns the one simulated home, and what is wrong with its entities.
+
+    Attributes:
+        faults: by entity id; a restart repairs them all.
+    """
 
     config_entry: SimulatedHomeConfigEntry
 
@@ -52,6 +53,7 @@ class SimulatedHomeCoordinator(DataUpdateCoordinator[HomeState]):
         super().__init__(hass, LOGGER, config_entry=entry, name=DOMAIN, update_interval=TICK)
         self.home = Home(zone=dt_util.get_default_time_zone())
         self.anchor = prices.start_of_hour(dt_util.utcnow())
+        self.faults: dict[str, Fault] = {}
         self._store: Store[StoredHome] = Store(hass, STORAGE_VERSION, DOMAIN)
         self._last_tick = dt_util.utcnow()
 
@@ -59,10 +61,7 @@ class SimulatedHomeCoordinator(DataUpdateCoordinator[HomeState]):
     async def _async_setup(self) -> None:
         if (stored := await self._store.async_load()) is not None:
             self.anchor = datetime.fromisoformat(stored["anchor"])
-            self.home.battery.stored = stored["battery_stored"]
-            self.home.battery.setpoint = stored["battery_setpoint"]
-            self.home.car.stored = stored["car_stored"]
-            self.home.car.setpoint = stored["car_setpoint"]
+            self.home.recall(stored)
 
     @override
     async def _async_update_data(self) -> HomeState:
@@ -78,10 +77,4 @@ class SimulatedHomeCoordinator(DataUpdateCoordinator[HomeState]):
         await self._store.async_save(self._remembered())
 
     def _remembered(self) -> StoredHome:
-        return StoredHome(
-            anchor=self.anchor.isoformat(),
-            battery_stored=self.home.battery.stored,
-            battery_setpoint=self.home.battery.setpoint,
-            car_stored=self.home.car.stored,
-            car_setpoint=self.home.car.setpoint,
-        )
+        return StoredHome(anchor=self.anchor.isoformat(), **self.home.remember())

@@ -1,6 +1,7 @@
 """What all entities of the simulated home have in common."""
 
 from enum import StrEnum
+from typing import override
 
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
@@ -8,6 +9,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import SimulatedHomeCoordinator
+from .faults import Fault
 
 
 class Part(StrEnum):
@@ -16,7 +18,9 @@ class Part(StrEnum):
     BATTERY = "battery"
     CAR = "car"
     CONTRACT = "contract"
+    DISHWASHER = "dishwasher"
     GRID = "grid"
+    HEAT_PUMP = "heat_pump"
     HOUSE = "house"
     SOLAR = "solar"
 
@@ -42,3 +46,19 @@ class SimulatedHomeEntity(CoordinatorEntity[SimulatedHomeCoordinator]):
             translation_key=part,
             manufacturer="Simulation",
         )
+
+    @property
+    def fault(self) -> Fault | None:
+        """Return what is wrong with this entity; None while it does as it should."""
+        return self.coordinator.faults.get(self.entity_id)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Tell whether the device can be reached."""
+        return super().available and self.fault is not Fault.UNAVAILABLE
+
+    async def async_changed(self) -> None:
+        """Show what was just set; the meters follow from the next tick on."""
+        self.async_write_ha_state()
+        await self.coordinator.async_request_refresh()

@@ -1,4 +1,4 @@
-"""The knobs of the simulated home: power setpoints that battery and car follow."""
+"""The knobs of the simulated home that take a number: what battery, charger and inverter are asked to do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,38 +10,80 @@ from homeassistant.components.number import (
     NumberEntityDescription,
     NumberMode,
 )
-from homeassistant.const import UnitOfPower
+from homeassistant.const import PERCENTAGE, UnitOfElectricCurrent, UnitOfPower
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import SimulatedHomeConfigEntry, SimulatedHomeCoordinator
+from .coordinator import SimulatedHomeConfigEntry
 from .entity import Part, SimulatedHomeEntity
-from .physics import BATTERY, CAR, Home, Storage, StorageModel
+from .faults import heeded
+from .physics import BATTERY, CAR, HIGHEST_CURRENT, WATTS_PER_AMPERE, Home
 
 PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetpointDescription(NumberEntityDescription):
-    """One power setpoint, in watts; positive charges."""
+class KnobDescription(NumberEntityDescription):
+    """One value that can be set, in its native unit."""
 
     part: Part
-    storage_fn: Callable[[Home], Storage]
-    model: StorageModel
+    value_fn: Callable[[Home], float]
+    set_fn: Callable[[Home, float], None]
 
 
-SETPOINTS = (
-    SetpointDescription(
+def _set_battery_power(home: Home, power: float) -> None:
+    home.battery.setpoint = power
+
+
+def _set_inverter_limit(home: Home, limit: float) -> None:
+    home.inverter.limit = limit
+
+
+KNOBS = (
+    KnobDescription(
         key="power_setpoint",
         part=Part.BATTERY,
-        storage_fn=lambda home: home.battery,
-        model=BATTERY,
+        value_fn=lambda home: home.battery.setpoint,
+        set_fn=_set_battery_power,
+        device_class=NumberDeviceClass.POWER,
+        mode=NumberMode.BOX,
+        native_max_value=BATTERY.charging_power,
+        native_min_value=-BATTERY.discharging_power,
+        native_step=1,
+        native_unit_of_measurement=UnitOfPower.WATT,
     ),
-    SetpointDescription(
+    KnobDescription(
+        key="charging_current",
+        part=Part.CAR,
+        value_fn=lambda home: home.charger.current,
+        set_fn=lambda home, current: home.charger.set_current(current),
+        device_class=NumberDeviceClass.CURRENT,
+        native_max_value=HIGHEST_CURRENT,
+        native_min_value=0,
+        native_step=1,
+        native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
+    ),
+    KnobDescription(
         key="charging_power_setpoint",
         part=Part.CAR,
-        storage_fn=lambda home: home.car,
-        model=CAR,
+        value_fn=lambda home: home.charger.power_limit,
+        set_fn=lambda home, power: home.charger.set_power_limit(power),
+        device_class=NumberDeviceClass.POWER,
+        mode=NumberMode.BOX,
+        native_max_value=CAR.charging_power,
+        native_min_value=0,
+        native_step=WATTS_PER_AMPERE,
+        native_unit_of_measurement=UnitOfPower.WATT,
+    ),
+    KnobDescription(
+        key="feed_in_limit",
+        part=Part.SOLAR,
+        value_fn=lambda home: home.inverter.limit,
+        set_fn=_set_inverter_limit,
+        native_max_value=100,
+        native_min_value=0,
+        native_step=1,
+        native_unit_of_measurement=PERCENTAGE,
     ),
 )
 
@@ -51,36 +93,25 @@ async def async_setup_entry(
     entry: SimulatedHomeConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the setpoints."""
-    async_add_entities(PowerSetpoint(entry.runtime_data, description) for description in SETPOINTS)
+    """Add the knobs."""
+    async_add_entities(Knob(entry.runtime_data, each.part, each) for each in KNOBS)
 
 
-class PowerSetpoint(SimulatedHomeEntity, NumberEntity):
-    """What a battery or charger is asked to do."""
+class Knob(SimulatedHomeEntity, NumberEntity):
+    """What a device is asked to do; it shows what the device made of it."""
 
-    entity_description: SetpointDescription
-    _attr_device_class = NumberDeviceClass.POWER
-    _attr_mode = NumberMode.BOX
-    _attr_native_step = 1
-    _attr_native_unit_of_measurement = UnitOfPower.WATT
-
-    def __init__(
-        self, coordinator: SimulatedHomeCoordinator, description: SetpointDescription
-    ) -> None:
-        """Take the bounds from the model."""
-        super().__init__(coordinator, description.part, description)
-        self._attr_native_max_value = description.model.charging_power
-        self._attr_native_min_value = -description.model.discharging_power
+    entity_description: KnobDescription
 
     @property
     @override
     def native_value(self) -> float:
-        """Return the setpoint in watts."""
-        return self.entity_description.storage_fn(self.coordinator.home).setpoint
+        """Return what the device was last asked for."""
+        return self.entity_description.value_fn(self.coordinator.home)
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        """Take a new setpoint; the meters follow from the next tick on."""
-        self.entity_description.storage_fn(self.coordinator.home).setpoint = value
-        self.async_write_ha_state()
-        await self.coordinator.async_request_refresh()
+        """Take a new value."""
+        half = (self.native_min_value / 2, self.native_max_value / 2)
+        taken = heeded(self.fault, value, self.native_value, half)
+        self.entity_description.set_fn(self.coordinator.home, taken)
+        await self.async_changed()

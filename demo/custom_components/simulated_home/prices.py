@@ -14,20 +14,22 @@ PRICES_OF_DAY = (
 )
 # Later days differ a little, as real ones do. A factor per day keeps the order of hours within it.
 FACTORS_OF_DAYS = (1.0, 1.06, 0.95, 1.02, 0.91, 1.1, 0.98)
+# EUR/kWh less on days with more sun and wind than anybody needs: taking power then pays for some hours.
+DISCOUNTS_OF_DAYS = (0.0, 0.0, 0.12, 0.0, 0.0, 0.0, 0.11)
 
 # What the supplier keeps of each kWh that is given back: taxes and its margin.
 FEED_IN_DISCOUNT = 0.05
 
 
 def consumption_price(hour: datetime, anchor: datetime) -> float:
-    """Return the price of taking power during the hour that starts at ``hour``, in EUR/kWh."""
+    """Return the price of taking power during the hour that starts at ``hour``, in EUR/kWh; seldom negative."""
     days, position = divmod((hour - anchor) // HOUR, len(PRICES_OF_DAY))
-    factor = FACTORS_OF_DAYS[days % len(FACTORS_OF_DAYS)]
-    return round(PRICES_OF_DAY[position] * factor, 4)
+    kind = days % len(FACTORS_OF_DAYS)
+    return round(PRICES_OF_DAY[position] * FACTORS_OF_DAYS[kind] - DISCOUNTS_OF_DAYS[kind], 4)
 
 
 def feed_in_price(hour: datetime, anchor: datetime) -> float:
-    """Return what giving power back pays during the hour that starts at ``hour``, in EUR/kWh."""
+    """Return what giving power back pays during the hour that starts at ``hour``, in EUR/kWh; may be negative."""
     return round(consumption_price(hour, anchor) - FEED_IN_DISCOUNT, 4)
 
 

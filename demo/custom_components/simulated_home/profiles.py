@@ -26,6 +26,10 @@ BREAKFAST = (7.5, 0.9, 650.0)  # middle (hour), width (hours), height (W)
 DINNER = (18.8, 1.4, 1150.0)
 EVENING = (21.0, 1.6, 350.0)
 
+# Heat that the tank gives: floors all day, showers in the morning and at night.
+FLOOR_HEAT = 500.0  # W
+SHOWERS = ((7.0, 0.6, 5000.0), (20.5, 0.8, 2500.0))  # middle (hour), width (hours), height (W)
+
 # Kettle, oven, washing machine: short, high, and not in any forecast.
 APPLIANCE_SLOT = timedelta(minutes=4)
 APPLIANCE_CHANCE = 0.06
@@ -64,7 +68,7 @@ def clear_sky_power(now: datetime, zone: tzinfo) -> float:
 
 
 def house_power(now: datetime, zone: tzinfo, seed: int) -> float:
-    """Return what the house uses without battery and car, in watts."""
+    """Return what the house uses without its flexible devices, in watts."""
     slot = int(now.timestamp() // APPLIANCE_SLOT.total_seconds())
     if draw(seed, "appliance", slot) >= APPLIANCE_CHANCE or _local_hour(now, zone) < 6:
         return expected_house_power(now, zone)
@@ -78,6 +82,12 @@ def expected_house_power(now: datetime, zone: tzinfo) -> float:
     """Return what a forecast says about the house, in watts."""
     hour = _local_hour(now, zone)
     return BASE_LOAD + sum(_bump(hour, *peak) for peak in (BREAKFAST, DINNER, EVENING))
+
+
+def heat_demand(now: datetime, zone: tzinfo) -> float:
+    """Return the heat that the house wants from the tank, in watts; some 21 kWh a day."""
+    hour = _local_hour(now, zone)
+    return FLOOR_HEAT + sum(_bump(hour, *shower) for shower in SHOWERS)
 
 
 def trip_of_day(now: datetime, zone: tzinfo, seed: int) -> Trip:

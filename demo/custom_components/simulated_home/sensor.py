@@ -15,7 +15,7 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import PERCENTAGE, UnitOfPower
+from homeassistant.const import PERCENTAGE, UnitOfPower, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
@@ -84,7 +84,18 @@ METERS = (
     _state_of_charge(Part.BATTERY, lambda reading: reading.battery_state_of_charge),
     _power(Part.CAR, lambda reading: reading.car_power, "charging_power"),
     _state_of_charge(Part.CAR, lambda reading: reading.car_state_of_charge),
+    _power(Part.DISHWASHER, lambda reading: reading.dishwasher_power),
     _power(Part.GRID, lambda reading: reading.grid_power),
+    _power(Part.HEAT_PUMP, lambda reading: reading.heat_pump_power),
+    _power(Part.HEAT_PUMP, lambda reading: reading.heat_power, "heat_power"),
+    MeterDescription(
+        key="tank_temperature",
+        part=Part.HEAT_PUMP,
+        value_fn=lambda reading: reading.tank_temperature,
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+    ),
     _power(Part.HOUSE, lambda reading: reading.house_power),
     _power(Part.SOLAR, lambda reading: reading.solar_power),
 )

@@ -1,6 +1,6 @@
 """From a schedule to instructions for devices that store."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -253,6 +253,34 @@ def test_a14_a_change_that_the_device_made_itself_starts_its_timers_too() -> Non
 
     assert choice(control, 0, 11 * MINUTE - SECOND) == ("charge", 0)
     assert choice(control, 0, 11 * MINUTE) == ("idle", 0)
+
+
+def test_a14_a_transition_that_was_refused_has_started_no_timer() -> None:
+    ways = [transition("idle", "charge", starts=["rest"], blocked_by=["rest"])]
+    control = control_of(battery(ways, [timer("rest", 10 * MINUTE)]))
+    send(control, 5000)
+    control.refused("i1", NOON, temporary=True)
+
+    assert choice(control, 5000, 5 * SECOND) == ("charge", 1)
+
+
+def test_a14_what_the_device_says_of_a_timer_outlasts_a_refusal() -> None:
+    ways = [transition("idle", "charge", starts=["rest"], blocked_by=["rest"])]
+    control = control_of(battery(ways, [timer("rest", 10 * MINUTE)]))
+    control.receive(timer_status(NOON), NOON)
+    send(control, 5000)
+    control.receive(timer_status(NOON + 20 * MINUTE), NOON)
+    control.refused("i1", NOON, temporary=True)
+
+    (instruction,) = control.instructions(NOON + 19 * MINUTE, plan(5000, 5000), ids())
+    assert instruction.operation_mode_id == "idle"
+
+
+def timer_status(finished_at: datetime) -> frbc.TimerStatus:
+    """Return when the timer ends."""
+    return frbc.TimerStatus(
+        message_id="t", timer_id="rest", actuator_id="battery", finished_at=finished_at
+    )
 
 
 def test_a_mode_that_takes_two_transitions_is_approached_by_the_first() -> None:

@@ -36,7 +36,8 @@ _TIMERS = ("t0", "t1")
 @st.composite
 def modes(draw: st.DrawFn, number: int) -> frbc.OperationMode:
     """Return a mode with adjoining elements over a part of 0 to 100."""
-    borders = sorted(draw(st.lists(st.integers(0, 100), min_size=2, max_size=4, unique=True)))
+    inside = draw(st.lists(st.integers(1, 99), max_size=2))
+    borders = sorted({draw(st.sampled_from([0, 0, 30])), *inside, 100})
     return mode(
         f"m{number}",
         *(
@@ -60,8 +61,8 @@ def actuators(draw: st.DrawFn, actuator_id: str) -> frbc.ActuatorDescription:
         transition(
             one,
             other,
-            starts=draw(st.sets(st.sampled_from(_TIMERS))),
-            blocked_by=draw(st.sets(st.sampled_from(_TIMERS))),
+            starts=draw(st.sampled_from([(), ("t0",), ("t1",), _TIMERS])),
+            blocked_by=draw(st.sampled_from([(), ("t0",), ("t1",), _TIMERS])),
             abnormal=draw(st.integers(0, 9)) == 0,
             costs=draw(st.none() | st.integers(0, 3)),
             duration=draw(st.none() | st.integers(0, 300).map(lambda value: value * SECOND)),
@@ -69,7 +70,7 @@ def actuators(draw: st.DrawFn, actuator_id: str) -> frbc.ActuatorDescription:
         for one, other in pairs
         if draw(st.integers(0, 2))
     ]
-    timers = [timer(name, draw(st.integers(0, 1800)) * SECOND) for name in _TIMERS]
+    timers = [timer(name, draw(st.integers(0, 3600)) * SECOND) for name in _TIMERS]
     return actuator(actuator_id, parts, ways, timers)
 
 
@@ -118,12 +119,12 @@ class Device:
     ),
     steps=st.lists(
         st.tuples(
-            st.integers(1, 1800),
+            st.integers(1, 600),
             st.none() | st.integers(0, 100),
             _WATTS,
-            st.sampled_from(["follow", "refuse", "reject", "report"]),
+            st.sampled_from(["follow", "follow", "follow", "refuse", "reject", "report"]),
         ),
-        min_size=1,
+        min_size=3,
         max_size=12,
     ),
 )

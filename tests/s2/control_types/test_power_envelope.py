@@ -309,24 +309,27 @@ def test_a_limit_goes_to_the_nearest_allowed_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("uppers", "lowers", "expected"),
+    ("watts", "uppers", "lowers", "expected"),
     [
+        # Both may be anything up to -200 W.
+        (-100, [(-500, -200)], [(-1000, 0)], [(15, -200, -200)]),
         # The wished 500 W lie nearest to an upper limit of 0 W, below which a lower one has to be.
-        ([(0, 0), (3000, 4000)], [(-2000, -1000), (200, 600)], [(15, 0, -1000)]),
+        (500, [(0, 0), (3000, 4000)], [(-2000, -1000), (200, 600)], [(15, 0, -1000)]),
         # No lower limit goes below the nearest upper one, so that the upper one gives way.
-        ([(0, 0), (3000, 4000)], [(100, 600)], [(15, 3000, 100)]),
+        (500, [(0, 0), (3000, 4000)], [(100, 600)], [(15, 3000, 100)]),
         # No pair at all.
-        ([(-500, 0)], [(100, 600)], []),
+        (500, [(-500, 0)], [(100, 600)], []),
     ],
 )
 def test_limits_never_cross(
+    watts: float,
     uppers: list[tuple[float, float]],
     lowers: list[tuple[float, float]],
     expected: list[tuple[float, float, float]],
 ) -> None:
     control = device(constraints(DEFER, uppers, lowers), energy(0, NOON + HOUR))
 
-    assert limits(control, 500) == expected
+    assert limits(control, watts) == expected
 
 
 def test_a_limit_of_which_only_one_side_can_be_set_is_left_alone() -> None:

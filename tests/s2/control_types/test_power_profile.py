@@ -406,7 +406,7 @@ ALTERNATIVES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     parts=st.lists(st.lists(ALTERNATIVES, min_size=1, max_size=2), min_size=1, max_size=3),
     slots=st.integers(1, 14),
@@ -465,6 +465,24 @@ def assert_in_order(placements: tuple[Placement, ...], search: Search) -> None:
         end = placement.end
     assert end is not None
     assert end <= search.latest_end
+
+
+def test_a18_a_pause_may_be_as_long_as_it_may_and_no_longer() -> None:
+    minute = (Load(60, 60_000),)  # 1 kWh
+    search = Search(
+        parts=[
+            ("c1", [Alternative("s", minute)]),
+            ("c2", [Alternative("s", minute, longest_pause=2 * MINUTE)]),
+        ],
+        earliest=NOON,
+        latest_end=NOON + 5 * MINUTE,
+    )
+    line = PriceLine(prices(*((1 / 60, price) for price in (0, 9, 9, 5, 0))))
+    found = cheapest(search, line)
+
+    assert found is not None
+    assert [placement.start for placement in found] == [NOON, NOON + 3 * MINUTE]
+    assert total(found, line) == pytest.approx(5)
 
 
 def test_equal_costs_take_the_earliest_start() -> None:

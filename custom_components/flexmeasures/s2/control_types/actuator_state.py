@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from ..messages.components import Identifier, OperationModeInstruction, OperationModeStatus
 from ..messages.session import InstructionStatus
 from .modes import Actuator
-from .timers import Timers
+from .timers import Started, Timers
 
 # A mode that was refused is not asked for again before this; the device's own timers are mostly in this order.
 BACK_OFF = timedelta(seconds=60)
@@ -24,6 +24,7 @@ class _Sent:
     at: datetime
     # What ran before, to go back to when it is refused.
     before: tuple[Identifier, float] | None
+    started: Started
 
 
 class ActuatorState:
@@ -48,8 +49,9 @@ class ActuatorState:
 
         An actuator with a single mode needs no status to tell which one it is.
         """
-        if self._running is not None and self._running[0] in actuator.modes:
-            return self._running
+        running = self._running
+        if running is not None and running[0] in actuator.modes:
+            return running
         if len(actuator.modes) == 1:
             return next(iter(actuator.modes)), 0.0
         return None
@@ -80,11 +82,14 @@ class ActuatorState:
     ) -> None:
         """Note an instruction that has gone to the device."""
         before = self.running(actuator)
-        self._last = _Sent(instruction, now, before)
+        started: Started = {}
+        if before is not None and before[0] != instruction.operation_mode_id:
+            started = self._begin_transition(
+                actuator, before[0], instruction.operation_mode_id, now
+            )
+        self._last = _Sent(instruction, now, before, started)
         self._pending = True
         self._running = (instruction.operation_mode_id, instruction.operation_mode_factor)
-        if before is not None and before[0] != instruction.operation_mode_id:
-            self._begin_transition(actuator, before[0], instruction.operation_mode_id, now)
         if self._avoided:
             self._avoided = {mode: until for mode, until in self._avoided.items() if now < until}
         self.timers.forget_ended(now)
@@ -103,6 +108,7 @@ class ActuatorState:
         if self._running is not None and self._running[0] == mode_id:
             self._running = self._last.before
             self._changing_until = None
+            self.timers.undo(self._last.started)
         self._last = None
         self._pending = False
         return True
@@ -152,10 +158,10 @@ class ActuatorState:
 
     def _begin_transition(
         self, actuator: Actuator, from_id: Identifier, to_id: Identifier, at: datetime
-    ) -> None:
+    ) -> Started:
         transition = actuator.transition(from_id, to_id)
         if transition is None:
-            return
-        self.timers.start(transition.start_timers, actuator.timers, at)
+            return {}
         duration = transition.transition_duration
         self._changing_until = None if duration is None else at + duration
+        return self.timers.start(transition.start_timers, actuator.timers, at)

@@ -139,9 +139,9 @@ class DemandDrivenControl:
             self._kilowatts_per_unit,
         )
         most = sum(
-            max(element.rate.high for mode in actuator.normal_modes() for element in mode.elements)
+            max(element.rate.high for mode in actuator.normal_modes for element in mode.elements)
             for actuator in description.actuators
-            if actuator.normal_modes()
+            if actuator.normal_modes
         )
         return Contribution(
             flex_models=entries,

@@ -46,7 +46,7 @@ def _entries(
     sensors: Sensors,
     kilowatts_per_unit: float,
 ) -> list[FlexModel]:
-    modes = actuator.normal_modes()
+    modes = actuator.normal_modes
     elements = [element for mode in modes for element in mode.elements]
     if not elements:
         return []

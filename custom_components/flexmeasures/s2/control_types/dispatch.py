@@ -85,13 +85,13 @@ def decide(
 
 def _usable_elements(
     actuator: Actuator, running: str, avoided: frozenset[str], demand: Demand
-) -> dict[str, list[Element]]:
+) -> dict[str, tuple[Element, ...]]:
     """Return, for each mode that may be chosen at the present fill level, the elements that contain it."""
+    modes = actuator.modes.values() if demand.abnormal else actuator.normal_modes
     return {
         mode.id: elements
-        for mode in actuator.modes.values()
-        if (demand.abnormal or not mode.abnormal_only)
-        and (mode.id not in avoided or mode.id == running)
+        for mode in modes
+        if not avoided or mode.id not in avoided or mode.id == running
         if (elements := mode.elements_at(demand.level))
     }
 
@@ -101,8 +101,10 @@ def running_element(
 ) -> tuple[Element, float] | None:
     """Return what the running mode does at a fill level, and its factor; None while it is unknown."""
     running = state.running(actuator)
-    elements = actuator.modes[running[0]].elements_at(level) if running else []
-    return (elements[0], running[1]) if running and elements else None
+    if running is None:
+        return None
+    elements = actuator.modes[running[0]].elements_at(level)
+    return (elements[0], running[1]) if elements else None
 
 
 def running_power(actuator: Actuator, state: ActuatorState, level: float = 0.0) -> float | None:
@@ -120,7 +122,7 @@ class _Fit(NamedTuple):
     breach: float
 
 
-def _fit(elements: list[Element], demand: Demand) -> _Fit:
+def _fit(elements: tuple[Element, ...], demand: Demand) -> _Fit:
     """Return the best factor of a mode: nearest to the power, and within what the storage bears where possible.
 
     At a border of two elements the one counts towards which the fill level moves.
@@ -133,14 +135,16 @@ def _fit(elements: list[Element], demand: Demand) -> _Fit:
 
 
 def _fit_element(element: Element, demand: Demand) -> _Fit:
-    factor = element.power.factor_for(demand.power)
-    rate = element.rate.at(factor)
+    _, _, power, rates = element
+    emptying, filling = demand.rates
+    factor = power.factor_for(demand.power)
+    rate = rates.at(factor)
     breach = 0.0
-    if not demand.rates.start <= rate <= demand.rates.end:
-        if element.rate.start != element.rate.end:
-            factor = element.rate.factor_for(demand.rates.clamp(rate))
-            rate = element.rate.at(factor)
-        breach = max(0.0, demand.rates.start - rate, rate - demand.rates.end)
-        if breach <= _ROUNDING * max(map(abs, element.rate)):
+    if not emptying <= rate <= filling:
+        if rates.start != rates.end:
+            factor = rates.factor_for(demand.rates.clamp(rate))
+            rate = rates.at(factor)
+        breach = max(0.0, emptying - rate, rate - filling)
+        if breach <= _ROUNDING * max(map(abs, rates)):
             breach = 0.0
-    return _Fit(factor, element.power.at(factor), rate, breach)
+    return _Fit(factor, power.at(factor), rate, breach)

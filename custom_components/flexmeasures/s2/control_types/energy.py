@@ -83,7 +83,7 @@ def _direction(actuator: Actuator, sign: int) -> list[_Flow]:
 
 def _strongest(actuator: Actuator, sign: int) -> Mode | None:
     """Return the mode that fills (1) or empties (-1) the storage with the most power."""
-    modes = [mode for mode in actuator.normal_modes() if _flows(mode, sign)]
+    modes = [mode for mode in actuator.normal_modes if _flows(mode, sign)]
     return max(modes, key=lambda mode: _peak(mode, sign), default=None)
 
 

@@ -245,7 +245,7 @@ class FillRateControl:
     def _movement(
         self, storage: Storage, leakage: frbc.LeakageBehaviour | None, level: float
     ) -> Movement:
-        rate = -leakage_rate(leakage, level)
+        rate = 0.0
         low, high = storage.levels
         for actuator in storage.actuators:
             running = running_element(actuator, self._states.of(actuator.id), level)
@@ -253,10 +253,12 @@ class FillRateControl:
                 element, factor = running
                 rate += element.rate.at(factor)
                 low, high = max(low, element.low), min(high, element.high)
-        for part in leakage.elements if leakage else ():
-            if part.fill_level_range.contains(level):
-                low = max(low, part.fill_level_range.lowest)
-                high = min(high, part.fill_level_range.highest)
+        if leakage is not None:
+            rate -= leakage_rate(leakage, level)
+            for part in leakage.elements:
+                if part.fill_level_range.contains(level):
+                    low = max(low, part.fill_level_range.lowest)
+                    high = min(high, part.fill_level_range.highest)
         return Movement(rate, low, high)
 
     def _revoke(self, object_id: Identifier, now: datetime) -> tuple[Identifier, ...]:

@@ -70,7 +70,7 @@ def contribution_of(outlook: StorageOutlook, sensors: Sensors, grid: Grid) -> Co
 
 def _flow(actuator: Actuator, capacity_per_unit: float, sensors: Sensors) -> FlexModel:
     entry: dict[str, FlexValue] = {"sensor": sensors.power[actuator.id]}
-    entry.update(power_limits(mode.powers for mode in actuator.normal_modes()))
+    entry.update(power_limits(mode.powers for mode in actuator.normal_modes))
     known = efficiencies(actuator, capacity_per_unit)
     if known.charging is not None:
         entry["charging-efficiency"] = percent(known.charging)
@@ -220,7 +220,7 @@ def _highest_level(outlook: StorageOutlook, start: datetime, at: datetime) -> fl
     fastest = sum(
         max(
             0.0,
-            *(element.rate.high for mode in actuator.normal_modes() for element in mode.elements),
+            *(element.rate.high for mode in actuator.normal_modes for element in mode.elements),
         )
         for actuator in outlook.storage.actuators
     )

@@ -43,9 +43,11 @@ class Mode:
     elements: tuple[Element, ...]
     running_costs: float = 0.0
 
-    def elements_at(self, level: float) -> list[Element]:
+    def elements_at(self, level: float) -> tuple[Element, ...]:
         """Return the elements that contain the level: two at a shared border, none outside."""
-        return [element for element in self.elements if element.low <= level <= element.high]
+        if len(self.elements) == 1 and self.elements[0].low <= level <= self.elements[0].high:
+            return self.elements
+        return tuple(element for element in self.elements if element.low <= level <= element.high)
 
     @classmethod
     def without_storage(
@@ -86,10 +88,12 @@ class Actuator:
 
     Attributes:
         id: of the actuator; empty for control types without actuators.
+        normal_modes: those that need no abnormal condition.
     """
 
     id: str
     modes: Mapping[str, Mode]
+    normal_modes: tuple[Mode, ...]
     transitions: Mapping[str, tuple[Transition, ...]]
     timers: Mapping[str, timedelta]
     deadband: float
@@ -113,14 +117,11 @@ class Actuator:
         return cls(
             id=actuator_id,
             modes=by_id,
+            normal_modes=tuple(mode for mode in by_id.values() if not mode.abnormal_only),
             transitions=leaving,
             timers={timer.id: timer.duration for timer in timers},
             deadband=max(_DEADBAND, _DEADBAND_SHARE * width),
         )
-
-    def normal_modes(self) -> list[Mode]:
-        """Return the modes that need no abnormal condition."""
-        return [mode for mode in self.modes.values() if not mode.abnormal_only]
 
     def transition(self, from_id: str, to_id: str) -> Transition | None:
         """Return the transition that leads directly from one mode to another."""

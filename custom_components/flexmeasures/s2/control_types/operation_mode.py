@@ -85,7 +85,7 @@ class OperationModeControl:
         actuator = self._descriptions.active(max(now, grid.start))
         if actuator is None:
             return Contribution()
-        limits = power_limits(mode.powers for mode in actuator.normal_modes())
+        limits = power_limits(mode.powers for mode in actuator.normal_modes)
         return Contribution(flex_models=({"sensor": sensors.power[_DEVICE], **limits},))
 
     def instructions(

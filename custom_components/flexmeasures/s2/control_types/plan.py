@@ -35,7 +35,8 @@ class Plan:
         step = None if schedule is None else schedule.step_at(now)
         if step is None or step.power is None:
             return None
-        return step.power, max(now + _SHORTEST_STEP, step.end)
+        soonest = now + _SHORTEST_STEP
+        return step.power, max(soonest, step.end)
 
     def power(self, actuator_id: str, now: datetime) -> float | None:
         """Return the W to follow now, consumption positive; None where nothing is planned."""

@@ -1,32 +1,15 @@
-"""Quantities in FlexMeasures' words, always with their unit."""
+"""Flex-models of S2 devices: quantities in FlexMeasures' words, as the scheduling room writes them."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
-type FlexValue = str | int | float | bool | list[FlexValue] | Mapping[str, FlexValue]
-type FlexModel = Mapping[str, FlexValue]
+from ...scheduling.quantities import JSON, during, kilowatt_hours, percent, watts
 
+__all__ = ["FlexModel", "FlexValue", "during", "kilowatt_hours", "kilowatts", "percent", "watts"]
 
-def kilowatt_hours(energy: float) -> str:
-    """Return an energy in kWh."""
-    return f"{energy + 0.0:.9g} kWh"
+type FlexValue = JSON
+type FlexModel = Mapping[str, JSON]
 
 
 def kilowatts(power: float) -> str:
-    """Return a power in kW."""
-    return f"{power + 0.0:.9g} kW"
-
-
-def watts(power: float) -> str:
-    """Return a power in W."""
-    return f"{power + 0.0:.9g} W"
-
-
-def percent(share: float) -> str:
-    """Return a share, 1 for all; above 100 % for what a heat pump gains."""
-    return f"{share * 100:.9g}%"
-
-
-def during(start: datetime, end: datetime, value: str) -> FlexModel:
-    """Return a value that holds from start to end."""
-    return {"start": start.isoformat(), "end": end.isoformat(), "value": value}
+    """Return a power in kW as the server reads it."""
+    return f"{power + 0.0:.10g} kW"

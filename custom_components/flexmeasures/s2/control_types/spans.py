@@ -24,13 +24,16 @@ class Span(NamedTuple):
 
     def at(self, factor: float) -> float:
         """Return the value at a factor from 0 to 1."""
-        return self.start + factor * (self.end - self.start)
+        start, end = self
+        return start + factor * (end - start)
 
     def factor_for(self, value: float) -> float:
         """Return the factor, from 0 to 1, that comes nearest to the value; 0 where the factor changes nothing."""
-        if self.start == self.end:
+        start, end = self
+        if start == end:
             return 0.0
-        return min(1.0, max(0.0, (value - self.start) / (self.end - self.start)))
+        factor = (value - start) / (end - start)
+        return 0.0 if factor < 0 else min(factor, 1.0)
 
     def clamp(self, value: float) -> float:
         """Return the value, or the end that is nearest to it."""

@@ -144,19 +144,20 @@ def move(
         movement: what actuators and leakage do at a level.
         levels: from empty to full; the level stays within.
     """
-    time, end = span
-    least = max(_LEAST_CROSSING, (end - time).total_seconds() / _MOST_CROSSINGS)
+    begin, end = span
+    time = begin
     while time < end:
         until, here = end, movement(level)
         rate = here.rate
         if usage:
             until = min(end, usage.next_change(time) or end)
             rate -= usage.at(time) or 0.0
-        seconds = (until - time).total_seconds()
         if rate:
-            crossing = max(least, ((here.high if rate > 0 else here.low) - level) / rate)
+            seconds = (until - time).total_seconds()
+            crossing = ((here.high if rate > 0 else here.low) - level) / rate
             if crossing < seconds:
-                seconds = crossing
+                least = (end - begin).total_seconds() / _MOST_CROSSINGS
+                seconds = min(seconds, max(crossing, least, _LEAST_CROSSING))
                 until = time + timedelta(seconds=seconds)
             level = levels.clamp(level + rate * seconds)
         time = until

@@ -5,6 +5,9 @@ from datetime import datetime, timedelta
 
 _NONE: frozenset[str] = frozenset()
 
+# By timer: when it ended before, and when it ends now.
+type Started = dict[str, tuple[datetime | None, datetime]]
+
 
 class Timers:
     """When each timer of one actuator ends.
@@ -19,10 +22,22 @@ class Timers:
 
     def start(
         self, timer_ids: Iterable[str], durations: Mapping[str, timedelta], at: datetime
-    ) -> None:
-        """Start timers, or start them anew."""
+    ) -> Started:
+        """Start timers, or start them anew; return what undoes it."""
+        started: Started = {}
         for timer_id in timer_ids:
-            self._finished_at[timer_id] = at + durations[timer_id]
+            end = at + durations[timer_id]
+            started[timer_id] = (self._finished_at.get(timer_id), end)
+            self._finished_at[timer_id] = end
+        return started
+
+    def undo(self, started: Started) -> None:
+        """Take back a start, because the transition never began; what the RM has reported since stays."""
+        for timer_id, (before, end) in started.items():
+            if self._finished_at.get(timer_id) == end:
+                del self._finished_at[timer_id]
+                if before is not None:
+                    self._finished_at[timer_id] = before
 
     def reported(self, timer_id: str, finished_at: datetime) -> None:
         """Take over what the RM says of one timer."""

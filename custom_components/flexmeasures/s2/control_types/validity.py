@@ -50,10 +50,12 @@ class ValidityQueue[Description]:
 
     def active(self, now: datetime) -> Description | None:
         """Return the description in force; None before the first and after its revocation."""
-        for entry in reversed(self._entries):
-            if entry.valid_from <= now:
-                return entry.description
-        return None
+        found: Description | None = None
+        for entry in self._entries:
+            if entry.valid_from > now:
+                break
+            found = entry.description
+        return found
 
     def next_change(self, now: datetime) -> datetime | None:
         """Return when a queued description comes into force, strictly after the time."""

@@ -1,4 +1,8 @@
-"""Automations that send prices and forecasts to FlexMeasures, as a user writes them for price and solar integrations."""
+"""Automations that send what is known of the future, as a user writes them for price and solar integrations.
+
+Feeds send what was measured; the rows of a forecast or of day-ahead prices lie in attributes, and only an automation can
+read those.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +22,7 @@ type Automation = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Rows:
     """What one automation sends: the action's data, and the variables that its templates use."""
 
     name: str
@@ -28,13 +32,13 @@ class Feed:
 
 def automations(entry_id: str, connected: str, site: Site) -> list[Automation]:
     """Return all automations of the demo; ``connected`` is the entity that is on while the server is reached."""
-    feeds = (
+    rows = (
         _prices("electricity_price", site.consumption_price),
         _prices("feed_in_price", site.feed_in_price),
         _forecast("house_forecast", site.house_consumption),
         _forecast("solar_forecast", site.solar_production),
     )
-    return [_automation(feed, entry_id, connected) for feed in feeds]
+    return [_automation(each, entry_id, connected) for each in rows]
 
 
 def entity_id(automation: Automation) -> str:
@@ -42,11 +46,11 @@ def entity_id(automation: Automation) -> str:
     return f"automation.{automation['id']}"
 
 
-def _prices(name: str, sensor: int) -> Feed:
+def _prices(name: str, sensor: int) -> Rows:
     """Send the hourly prices of today and tomorrow."""
     entity = PRICE_SENSORS[name]
     rows = f"state_attr('{entity}', 'raw_today') + state_attr('{entity}', 'raw_tomorrow')"
-    return Feed(
+    return Rows(
         name=name,
         variables={"rows": f"{{{{ {rows} }}}}"},
         data={
@@ -59,10 +63,10 @@ def _prices(name: str, sensor: int) -> Feed:
     )
 
 
-def _forecast(name: str, sensor: int) -> Feed:
+def _forecast(name: str, sensor: int) -> Rows:
     """Send the expected power of the next 48 hours, per quarter of an hour."""
     entity = FORECAST_SENSORS[name]
-    return Feed(
+    return Rows(
         name=name,
         variables={"watts": f"{{{{ state_attr('{entity}', 'watts') }}}}"},
         data={
@@ -75,11 +79,11 @@ def _forecast(name: str, sensor: int) -> Feed:
     )
 
 
-def _automation(feed: Feed, entry_id: str, connected: str) -> Automation:
+def _automation(rows: Rows, entry_id: str, connected: str) -> Automation:
     """Send when Home Assistant or the connection is back, and every hour, since new prices come once a day."""
     return {
-        "id": f"send_{feed.name}",
-        "alias": f"Send {feed.name.replace('_', ' ')}",
+        "id": f"send_{rows.name}",
+        "alias": f"Send {rows.name.replace('_', ' ')}",
         "triggers": [
             {"trigger": "homeassistant", "event": "start"},
             # The connection is back a moment before the rest of the integration is.
@@ -93,10 +97,10 @@ def _automation(feed: Feed, entry_id: str, connected: str) -> Automation:
         ],
         "conditions": [{"condition": "state", "entity_id": connected, "state": "on"}],
         "actions": [
-            {"variables": feed.variables},
+            {"variables": rows.variables},
             {
                 "action": "flexmeasures.post_measurements",
-                "data": {"config_entry": entry_id, **feed.data},
+                "data": {"config_entry": entry_id, **rows.data},
             },
         ],
         "mode": "single",

@@ -7,7 +7,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import async_mock_service
 
-from demo import feeds
+from demo import forecasts
 from demo.site import Site
 
 CONNECTED = "binary_sensor.connected"
@@ -18,6 +18,7 @@ SITE = Site(
     feed_in_price=4,
     house_consumption=5,
     solar_production=6,
+    measured=(),
 )
 TODAY = [
     {"start": "2026-11-22T00:00:00+01:00", "end": "2026-11-22T01:00:00+01:00", "value": 0.2},
@@ -33,11 +34,11 @@ WATTS = {"2026-11-22T14:45:00+01:00": 3337.0, "2026-11-22T15:00:00+01:00": 3094.
 async def home(hass: HomeAssistant) -> AsyncIterator[HomeAssistant]:
     """Give a Home Assistant with the sensors' attributes and the automations."""
     hass.states.async_set(CONNECTED, "on")
-    for entity in feeds.PRICE_SENSORS.values():
+    for entity in forecasts.PRICE_SENSORS.values():
         hass.states.async_set(entity, "0.2", {"raw_today": TODAY, "raw_tomorrow": TOMORROW})
-    for entity in feeds.FORECAST_SENSORS.values():
+    for entity in forecasts.FORECAST_SENSORS.values():
         hass.states.async_set(entity, "3337", {"watts": WATTS})
-    automations = feeds.automations("the entry", CONNECTED, SITE)
+    automations = forecasts.automations("the entry", CONNECTED, SITE)
     assert await async_setup_component(hass, "automation", {"automation": automations})
     yield hass
     await hass.services.async_call("automation", "turn_off", {"entity_id": "all"}, blocking=True)
@@ -85,7 +86,7 @@ async def test_nothing_is_sent_while_the_server_is_away(home: HomeAssistant) -> 
     """The automations would only fail then; the connection's return sends what is new by then."""
     calls = async_mock_service(home, "flexmeasures", "post_measurements")
     home.states.async_set(CONNECTED, "off")
-    for automation in feeds.automations("the entry", CONNECTED, SITE):
-        target = {"entity_id": feeds.entity_id(automation), "skip_condition": False}
+    for automation in forecasts.automations("the entry", CONNECTED, SITE):
+        target = {"entity_id": forecasts.entity_id(automation), "skip_condition": False}
         await home.services.async_call("automation", "trigger", target, blocking=True)
     assert not calls
