@@ -38,6 +38,7 @@ from .repairs import (
     async_remove_issues,
     async_update_outbox_issue,
 )
+from .s2_sensors import S2SensorKeeper, s2_feeds
 from .s2_server import S2Server
 from .s2_settings import S2Settings
 from .s2_view import S2View
@@ -109,6 +110,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     planner.async_start()
     entry.runtime_data.s2.async_start()
+    S2SensorKeeper(hass, entry).async_start()
     if uploader := entry.runtime_data.uploader:
         uploader.async_start()
     if audit := entry.runtime_data.audit:
@@ -141,10 +143,11 @@ def _s2_devices(entry: FlexMeasuresConfigEntry) -> tuple[S2Settings, ...]:
 async def _async_measure(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """Open the outbox and prepare the feeds; without an outbox nothing is measured, and the rest goes on."""
     feeds = tuple(map(Feed.from_subentry, entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)))
-    async_end_other_feed_issues(hass, entry, feeds)
-    if not feeds:
-        return
     data = entry.runtime_data
+    feeds += s2_feeds(hass, entry)
+    async_end_other_feed_issues(hass, entry, feeds)
+    if not feeds and not data.s2.devices:
+        return
     path = outbox_path(hass, entry.entry_id)
     units = {sensor.id: sensor.unit for sensor in data.inventory.data.sensors.values()}
     try:

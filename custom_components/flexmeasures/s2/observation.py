@@ -13,6 +13,7 @@ from .messages.session import PowerForecast, PowerMeasurement
 # Devices measure every few seconds, slow ones every minute; what is older tells nothing of now.
 LONGEST_SILENCE = timedelta(minutes=5)
 
+type _Actuators = tuple[frbc.ActuatorDescription, ...] | tuple[ddbc.ActuatorDescription, ...]
 type _Modes = Iterable[frbc.OperationMode | ombc.OperationMode | ddbc.OperationMode]
 
 
@@ -39,6 +40,7 @@ class Observation:
         fill_level_unit: as the device writes it; None when it names none.
         demand: what has to be supplied, in the device's unit.
         forecast: the power that it expects, oldest step first.
+        actuators: what people call each actuator, by its id; empty for control types without actuators.
     """
 
     def __init__(self, *, capacity_per_unit: float | None = None, lenient: bool = True) -> None:
@@ -64,6 +66,7 @@ class Observation:
         self.fill_level: float | None = None
         self.fill_level_unit: str | None = None
         self.demand: float | None = None
+        self.actuators: dict[Identifier, str] = {}
         self._storage: Storage | None = None
         self._labels: dict[Identifier, str] = {}
         self._active: dict[Identifier, Identifier] = {}
@@ -80,13 +83,13 @@ class Observation:
             case frbc.SystemDescription():
                 self._storage = Storage.of(message, self._capacity_per_unit, lenient=self._lenient)
                 self.fill_level_unit = message.storage.fill_level_label
-                self._describe(mode for part in message.actuators for mode in part.operation_modes)
+                self._describe_actuators(message.actuators)
             case frbc.StorageStatus():
                 self.fill_level = message.present_fill_level
             case ombc.SystemDescription():
                 self._describe(message.operation_modes)
             case ddbc.SystemDescription():
-                self._describe(mode for part in message.actuators for mode in part.operation_modes)
+                self._describe_actuators(message.actuators)
                 self._demand(message.present_demand_rate)
             case ddbc.PresentDemandStatus():
                 self._demand(message.present_demand_rate)
@@ -125,6 +128,15 @@ class Observation:
 
     def _describe(self, modes: _Modes) -> None:
         self._labels |= {mode.id: mode.diagnostic_label or mode.id for mode in modes}
+
+    def _describe_actuators(self, actuators: _Actuators) -> None:
+        """Note the actuators; of those that are called the same, the later ones are called by their id."""
+        self.actuators = {}
+        for part in actuators:
+            label = part.diagnostic_label or part.id
+            taken = label in self.actuators.values()
+            self.actuators[part.id] = part.id if taken else label
+            self._describe(part.operation_modes)
 
     def _demand(self, rate: NumberRange | None) -> None:
         if rate is not None:
