@@ -10,12 +10,14 @@ from homeassistant.core import HomeAssistant
 
 from .audit import AuditResult
 from .backfill import Backfill
+from .const import CONF_CREDENTIAL, CONF_RESOURCE_ID
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .measurements import Interval, OutboxSensor, OutboxStatistics
 from .running_feed import RunningFeed
+from .s2_report import redacted_report_of
 from .scheduling import Schedule
 
-_PRIVATE = {CONF_EMAIL, CONF_PASSWORD, CONF_URL, "unique_id"}
+_PRIVATE = {CONF_CREDENTIAL, CONF_EMAIL, CONF_PASSWORD, CONF_RESOURCE_ID, CONF_URL, "unique_id"}
 
 
 async def async_get_config_entry_diagnostics(
@@ -49,6 +51,7 @@ async def async_get_config_entry_diagnostics(
         ],
         "uploads": _uploads(data),
         "feeds": [_feed(data, running) for running in data.uploader.feeds] if data.uploader else [],
+        "s2_devices": {key: redacted_report_of(device) for key, device in data.s2.devices.items()},
         "flex_context": inventory.site.flex_context,
         "problem": str(data.planner.problem) if data.planner.problem else None,
         "devices": {

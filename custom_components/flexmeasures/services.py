@@ -21,6 +21,14 @@ from .client import Job, Sensor, SensorSchedule
 from .const import DOMAIN
 from .data import FlexMeasuresData
 from .errors import errors_for_actions
+from .s2_services import (
+    S2_GET_SESSION,
+    S2_SELECT_CONTROL_TYPE,
+    S2_SEND_INSTRUCTION,
+    async_get_session,
+    async_select_control_type,
+    async_send_instruction,
+)
 from .scheduling import floor_to_resolution
 from .service_fields import (
     SENSOR_IDS,
@@ -110,6 +118,19 @@ def async_setup_services(hass: HomeAssistant) -> None:
         ("post_measurements", _post_measurements, POST_MEASUREMENTS, SupportsResponse.OPTIONAL),
         ("backfill", async_backfill, BACKFILL, SupportsResponse.OPTIONAL),
         ("get_measurements", _get_measurements, GET_MEASUREMENTS, SupportsResponse.ONLY),
+        (
+            "s2_select_control_type",
+            async_select_control_type,
+            S2_SELECT_CONTROL_TYPE,
+            SupportsResponse.OPTIONAL,
+        ),
+        (
+            "s2_send_instruction",
+            async_send_instruction,
+            S2_SEND_INSTRUCTION,
+            SupportsResponse.OPTIONAL,
+        ),
+        ("s2_get_session", async_get_session, S2_GET_SESSION, SupportsResponse.ONLY),
     ):
         hass.services.async_register(
             DOMAIN, name, handler, schema=schema, supports_response=response
