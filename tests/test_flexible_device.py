@@ -135,7 +135,8 @@ async def test_prices_chosen_in_the_options_are_sent(
     await pass_seconds(hass, freezer, 5)
 
     assert client.trigger_and_get_schedule.call_args.kwargs["flex_context"] == {
-        "consumption-price": {"sensor": 15}
+        "consumption-price": {"sensor": 15},
+        "relax-constraints": True,
     }
     assert hass.states.get("sensor.home_other_prices")
 
@@ -256,15 +257,16 @@ async def test_when_the_schedule_ends_and_none_follows_the_device_is_safe(
 ) -> None:
     await act(hass, "switch", "turn_on", SWITCH)
     client.trigger_and_get_schedule.side_effect = ConnectionFailedError("refused")
+    client.get_sensor_data.side_effect = ConnectionFailedError("refused")
 
     for _ in range(25 * 4):
         await pass_seconds(hass, freezer, 15 * 60)
 
+    # Asked for at 12:07, it is followed for 12 hours: at 48 quarter-hours, the last of which is 23:52.
     assert values(written)[:3] == [1.0, -2.0, 1.0]
     assert values(written)[-1] == 0.0
-    assert len(values(written)) == 97
+    assert len(values(written)) == 49
     assert state_of(hass, SETPOINT) == "0.0"
-    assert hass.states.get(SETPOINT).attributes["source"] == "schedule_ended"  # type: ignore[union-attr]
     assert state_of(hass, PLANNED) == "unknown"
 
 
@@ -469,7 +471,8 @@ async def test_a_power_sensor_that_left_the_server_is_told(
         await act(hass, "button", "press", BUTTON)
 
     issue = ir.async_get(hass).async_get_issue(
-        DOMAIN, f"{battery_entry.entry_id}_power_sensor_missing"
+        DOMAIN,
+        f"{battery_entry.entry_id}_power_sensor_missing_{next(iter(battery_entry.subentries))}",
     )
     assert issue
     assert issue.translation_placeholders == {"site": "Home", "device": "Battery", "sensor": "11"}
@@ -496,13 +499,14 @@ async def test_a_failed_job_is_told_once_and_the_last_schedule_stays(
     assert "Schedules for Home are computed again" in caplog.text
 
 
-async def test_a_new_schedule_is_asked_for_every_quarter_hour(
+async def test_after_a_quarter_hour_a_battery_that_does_something_else_is_planned_anew(
     hass: HomeAssistant,
     client: AsyncMock,
     home: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
     assert client.trigger_and_get_schedule.call_count == 1
+    hass.states.async_set("sensor.home_battery_level", "50", {"unit_of_measurement": "%"})
 
     await pass_seconds(hass, freezer, 16 * 60 + 1)
 
@@ -569,7 +573,7 @@ async def test_a_defect_does_not_end_planning(
     answer = client.trigger_and_get_schedule.side_effect
     client.trigger_and_get_schedule.side_effect = RuntimeError("a defect")
     with pytest.raises(RuntimeError, match="a defect"):
-        await home.runtime_data.planner._async_plan_and_arm()
+        await home.runtime_data.planner.async_reschedule()
     client.trigger_and_get_schedule.side_effect = answer
     client.trigger_and_get_schedule.reset_mock()
 
@@ -597,7 +601,8 @@ async def test_an_answer_without_values_leaves_the_last_schedule(
         job=site.finished("job"), schedules=()
     )
 
-    await act(hass, "button", "press", BUTTON)
+    with pytest.raises(HomeAssistantError, match="without a schedule for Battery"):
+        await act(hass, "button", "press", BUTTON)
 
     assert state_of(hass, PLANNED) == "1000.0"
 

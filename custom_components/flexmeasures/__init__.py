@@ -81,7 +81,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
     wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
-    planner = Planner(hass, entry, connection.client, inventory, values, devices)
+    planner = Planner(hass, entry, connection.client, inventory, values, devices, store, wishes)
     controllers = {
         device.subentry_id: Controller(hass, entry, planner, device) for device in devices
     }
@@ -194,6 +194,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
         backfill.async_stop()
     if uploader := entry.runtime_data.uploader:
         await uploader.async_stop()
+    entry.runtime_data.planner.async_stop()
     await entry.runtime_data.store.async_save()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:

@@ -45,7 +45,7 @@ async def async_backfill(call: ServiceCall) -> ServiceResponse:
             translation_key="history_not_sent",
             translation_placeholders={"message": str(error)},
         ) from error
-    return {"sensors": [_told(backfill, sensor_id) for sensor_id in sensor_ids]}
+    return {"sensors": [_progress_of(backfill, sensor_id) for sensor_id in sensor_ids]}
 
 
 def ready_backfill(hass: HomeAssistant, data: FlexMeasuresData) -> Backfill:
@@ -72,7 +72,7 @@ def _sensors(call: ServiceCall, backfill: Backfill) -> list[int]:
     return named
 
 
-def _told(backfill: Backfill, sensor_id: int) -> JsonObjectType:
+def _progress_of(backfill: Backfill, sensor_id: int) -> JsonObjectType:
     done = backfill.progress[sensor_id]
     return {
         "sensor": sensor_id,

@@ -1,9 +1,11 @@
 """What the planner knows of one device's plan."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import Self
 
 from .control import Plan
 from .scheduling import (
@@ -23,19 +25,24 @@ _PERCENT = 100
 
 
 class PlanCause(StrEnum):
-    """Why a plan was asked for."""
+    """Why a plan was asked for; of several causes the first in this order is the one that people want to know."""
 
-    START = "start"
-    PERIOD = "period"
-    STATE_OF_CHARGE = "state_of_charge"
+    PERSON = "person"
     WISH = "wish"
     MODE = "mode"
     PLUG = "plug"
-    PRICES = "prices"
-    INPUT = "input"
     PROCESS = "process"
+    STATE_OF_CHARGE = "state_of_charge"
+    INPUT = "input"
+    PRICES = "prices"
     RETRY = "retry"
-    PERSON = "person"
+    START = "start"
+    PERIOD = "period"
+
+    @classmethod
+    def first_of(cls, causes: Collection[Self]) -> Self:
+        """Return the cause to tell; the period where there is none."""
+        return next((cause for cause in cls if cause in causes), cls.PERIOD)
 
 
 class PlanStatus(StrEnum):
@@ -90,7 +97,8 @@ class DevicePlan:
         expires: when it is too old to be followed, though its steps go on.
         cause: why it was asked for.
         tariff: the prices it was made with; None when they are not known here.
-        storage: what the device can store; None for one that stores nothing.
+        storage: what the device can store; None for one that stores nothing, and after a restart.
+        capacity: kWh of the storage, also known after a restart.
         state: how it was at the start, and what was wanted.
         energies: kWh expected at each border of steps, the first at the start; empty for one that stores nothing.
         findings: what was found before it was asked for.
@@ -104,6 +112,7 @@ class DevicePlan:
     cause: PlanCause = PlanCause.PERIOD
     tariff: Tariff | None = None
     storage: Storage | None = None
+    capacity: float | None = None
     state: StorageState | None = None
     energies: tuple[float | None, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -141,21 +150,22 @@ class DevicePlan:
     def expected_state_of_charge(self, time: datetime) -> float | None:
         """Return the same in % of the capacity."""
         energy = self.expected_energy(time)
-        return (
-            None
-            if energy is None or self.storage is None
-            else energy / self.storage.capacity * _PERCENT
-        )
+        capacity = self.storage.capacity if self.storage else self.capacity
+        return None if energy is None or capacity is None else energy / capacity * _PERCENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Savings:
-    """What following plans cost, and what that saved against doing nothing, in local time.
+    """What carrying plans out cost and saved, in local time, by the powers that the device was told to follow.
+
+    Only times count in which a plan was carried out and its prices were known. A saving is against doing nothing; that of
+    a device which has to take its energy anyway (a car, heat, a process) against taking the same energy at the mean
+    price of the planned time. Of solar panels only the cost counts, since it is not known what they could have done.
 
     Attributes:
         currency: of all amounts; None before the first prices.
         cost_today, cost_this_month: negative for what was earned.
-        saving_today, saving_this_month: less cost than without the device doing anything.
+        saving_today, saving_this_month: positive for what was saved.
         since: when counting began.
     """
 

@@ -1,65 +1,67 @@
-"""When and what to schedule: one trigger for all flexible devices of the site."""
+"""When to plan: one trigger for all flexible devices of the site, and the plans that are in force."""
 
 import asyncio
 from datetime import datetime, timedelta
 import random
 
-from homeassistant.const import UnitOfPower
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
 from .client import (
     AuthenticationError,
     ConnectionFailedError,
     FlexMeasuresClient,
-    JsonObject,
     RateLimitedError,
     ScheduleResult,
-    Sensor,
+    ValidationError,
 )
-from .const import (
-    CONF_CONSUMPTION_PRICE_SENSOR,
-    CONF_PRODUCTION_PRICE_SENSOR,
-    DOMAIN,
-    LOGGER,
-)
+from .const import LOGGER
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
-from .device_reading import read_model, read_stored_energy
 from .errors import errors_for_actions
 from .flexible_device import FlexibleDevice
 from .listeners import Listeners
-from .measurements import ValueWindow
-from .repairs import PLANNING_ISSUES, async_update_issues
-from .scheduling import Battery, Schedule, StorageState, floor_to_resolution
-from .units import convert
+from .plan_causes import CauseWatch
+from .plan_following import PlanFollowing
+from .plan_inputs import is_run_over
+from .plan_keeper import PlanKeeper
+from .plan_making import PlanMaker, SiteRequest, without_refused
+from .plan_models import DevicePlan, PlanCause, PlanState, Savings
+from .plan_savings import SavingsLedger
+from .plans_in_force import PlansInForce
+from .process_runs import ProcessRun, ProcessRuns
+from .repairs import PRICE_ISSUES, async_forget_device_issues, async_update_issues
+from .scheduling import Schedule
+from .site_store import SiteStore
 from .values import SiteValues
+from .wishes import SiteWishes
 
-# A day ahead holds one cheap and one expensive time of every tariff.
-_HORIZON = timedelta(hours=24)
-# The server takes 10 triggers per 5 minutes from one account; a quarter-hour leaves room for people and other homes.
-_PERIOD = timedelta(minutes=15)
 # Spreads the homes that started together, for instance after a power cut.
 _LONGEST_JITTER = timedelta(minutes=1)
-# After start other integrations still bring their entities back; planning before the state of charge is there fails.
-_START_DELAY = timedelta(seconds=2)
-# A failure is tried again sooner than the period: first after this, then twice as long each time.
+# What happens together is planned once: a car that is plugged in tells its state of charge a moment later. After start
+# other integrations still bring their entities back.
+_DEBOUNCE = timedelta(seconds=2)
+# A failure is tried again sooner than the period: first after this, then twice as long each time, up to the period.
 _FIRST_RETRY = timedelta(seconds=15)
-# What was measured before a plan should count in it; but a plan without the last interval is better than none.
-_WAIT_FOR_MEASUREMENTS = timedelta(seconds=10)
+# Somebody who moves a slider for minutes still gets a plan.
+_MOST_DROPPED = 2
 
-_FLEX_CONTEXT_FIELDS = {
-    CONF_CONSUMPTION_PRICE_SENSOR: "consumption-price",
-    CONF_PRODUCTION_PRICE_SENSOR: "production-price",
-}
+# After these an answer that is under way is for a home that is no more.
+_SUPERSEDING = frozenset({PlanCause.WISH, PlanCause.MODE, PlanCause.PLUG, PlanCause.PROCESS})
 
 
 class Planner:
-    """Keeps each flexible device's current schedule.
+    """Keeps each flexible device's plan current.
 
-    When it fails, the last schedule stays until it ends, and ``problem`` says what went wrong.
+    When it fails, the last plan stays in force until it ends or is too old, and `status` says since when and why. Every
+    cause ends in one run for all devices; while one is under way, one more waits. A run asks the server only when a plan
+    would be another than before (`would_be_same`), so a day without surprises takes less than a trigger per period.
+
+    Attributes:
+        listeners: called when a plan, or how it stands with one, may have changed.
+        problem: why there is no new plan, for the site or for one of its devices; None when there is one for all.
     """
 
     def __init__(
@@ -70,77 +72,116 @@ class Planner:
         inventory: InventoryCoordinator,
         values: SiteValues,
         devices: tuple[FlexibleDevice, ...],
+        store: SiteStore,
+        wishes: SiteWishes,
     ) -> None:
-        """Prepare planning the devices on the entry's site."""
+        """Take up the plans from before a restart, and prepare planning the devices on the entry's site."""
         self._hass = hass
         self._entry = entry
-        self._client = client
         self._inventory = inventory
-        self._values = values
-        self._devices = devices
-        self._schedules: dict[str, Schedule] = {}
+        self._devices = {device.subentry_id: device for device in devices}
+        self._wishes = wishes
+        ids = tuple(self._devices)
+        self._keeper = PlanKeeper(store, ids, dt_util.utcnow())
+        self._ledger = SavingsLedger(store, ids)
+        self._runs = ProcessRuns(store, ids)
+        self._maker = PlanMaker(hass, entry, client, inventory, self._keeper, self._runs, wishes)
+        self._watch = CauseWatch(hass, devices, self._keeper, self._runs, self.async_request)
+        self._following = PlanFollowing(
+            devices, self._keeper, self._ledger, self._runs, self._async_run_went_on
+        )
+        self._in_force = PlansInForce(
+            hass, entry, self._devices, self._keeper, self._runs, values, self._maker.settings
+        )
+        self._causes: set[PlanCause] = set()
+        self._generation = 0
         self._one_at_a_time = asyncio.Lock()
         self._waiting: asyncio.Task[None] | None = None
         self._timer: CALLBACK_TYPE | None = None
+        self._soon: CALLBACK_TYPE | None = None
+        self._end: CALLBACK_TYPE | None = None
+        self._not_before = dt_util.utcnow()
         self._retry = _FIRST_RETRY
+        self._is_stopped = False
         self.listeners = Listeners()
         self.problem: HomeAssistantError | None = None
 
     @callback
     def async_start(self) -> None:
-        """Plan soon, and again every period, until the entry is unloaded."""
-        self._entry.async_on_unload(self._async_cancel_timer)
-        if self._devices:
-            self._async_arm(_START_DELAY)
+        """Plan soon, again every period, and when something happens, until the entry is unloaded."""
+        self._entry.async_on_unload(self.async_stop)
+        async_forget_device_issues(self._hass, self._entry, self._devices.keys())
+        if not self._devices:
+            return
+        controllers = self._entry.runtime_data.controllers
+        self._watch.async_start(self._entry, controllers)
+        self._following.async_start(self._entry, controllers)
+        self._entry.async_on_unload(self._wishes.listeners.async_add(self._async_wished))
+        self._async_watch_end()
+        self.async_request(PlanCause.START)
 
     @callback
-    def _async_cancel_timer(self) -> None:
-        if self._timer:
-            self._timer()
-            self._timer = None
+    def async_stop(self) -> None:
+        """Plan nothing any more, and count what was carried out until now."""
+        self._is_stopped = True
+        self._following.async_stop()
+        for cancel in (self._timer, self._soon, self._end):
+            if cancel:
+                cancel()
+        self._timer = self._soon = self._end = None
+
+    def plan(self, device_id: str) -> DevicePlan | None:
+        """Return the plan in force, also from before a restart; None when there is none."""
+        return self._keeper.plan(device_id)
+
+    def schedule(self, device_id: str) -> Schedule | None:
+        """Return the schedule of the plan in force; None when there is none."""
+        plan = self.plan(device_id)
+        return plan.schedule if plan else None
+
+    def status(self, device_id: str) -> PlanState:
+        """Return how it stands with the device's plan, since when, and why."""
+        return self._keeper.state(device_id)
+
+    def savings(self, device_id: str) -> Savings:
+        """Return what carrying out the device's plans cost and saved today and this month."""
+        return self._ledger.of(device_id)
+
+    def process_run(self, device_id: str) -> ProcessRun | None:
+        """Return the run that a process was asked for; None when nobody asked."""
+        return self._runs.of(device_id)
 
     @callback
-    def _async_arm(self, delay: timedelta) -> None:
-        self._async_cancel_timer()
-        self._timer = async_call_later(self._hass, delay, self._async_due)
+    def async_request_run(self, device_id: str) -> None:
+        """Plan one run of a process, to be done by the time that is wished, else within a day."""
+        self._runs.async_request(device_id, dt_util.utcnow())
+        self.async_request(PlanCause.PROCESS)
 
     @callback
-    def _async_due(self, now: datetime) -> None:
-        self._timer = None
-        self._entry.async_create_background_task(
-            self._hass, self._async_plan_and_arm(), "flexmeasures plan"
-        )
+    def async_withdraw_run(self, device_id: str) -> None:
+        """Take the request for a run back, unless the process has started."""
+        self._runs.async_withdraw(device_id)
+        self.async_request(PlanCause.PROCESS)
 
-    async def _async_plan_and_arm(self) -> None:
-        try:
-            await self.async_reschedule()
-        except HomeAssistantError as error:
-            self._async_arm(self._pause_after(error))
-        except Exception:
-            self._async_arm(_PERIOD)
-            raise
-        else:
-            self._retry = _FIRST_RETRY
-            self._async_arm(_PERIOD + random.random() * _LONGEST_JITTER)
+    @callback
+    def async_request(self, cause: PlanCause) -> None:
+        """Plan soon, together with whatever else happens in the next moments."""
+        if self._is_stopped:
+            return
+        self._causes.add(cause)
+        if cause in _SUPERSEDING:
+            self._generation += 1
+        if self._soon is None:
+            wait = max(_DEBOUNCE, self._not_before - dt_util.utcnow())
+            self._soon = async_call_later(self._hass, wait, self._async_soon_due)
 
-    def _pause_after(self, error: HomeAssistantError) -> timedelta:
-        cause = error.__cause__
-        if isinstance(cause, RateLimitedError) and cause.retry_after is not None:
-            return timedelta(seconds=cause.retry_after) + random.random() * _FIRST_RETRY
-        pause = self._retry
-        self._retry = min(2 * self._retry, _PERIOD)
-        return pause
-
-    def schedule(self, subentry_id: str) -> Schedule | None:
-        """Return the device's current schedule; None before the first."""
-        return self._schedules.get(subentry_id)
-
-    async def async_reschedule(self) -> None:
-        """Compute new schedules from what is known now; callers that wait for the next run share it.
+    async def async_reschedule(self, cause: PlanCause = PlanCause.PERSON) -> None:
+        """Make new plans from what is known now; callers that wait for the next run share it.
 
         Raises:
-            HomeAssistantError: there is no new schedule; the last one stays.
+            HomeAssistantError: there is no new plan for the site or for one of its devices; the last one stays.
         """
+        self._causes.add(cause)
         if self._waiting is None:
             # Not eager: the run clears `_waiting`, which must be set by then.
             self._waiting = self._entry.async_create_background_task(
@@ -148,32 +189,113 @@ class Planner:
             )
         await asyncio.shield(self._waiting)
 
+    @callback
+    def _async_watch_end(self) -> None:
+        """Tell when the next plan ends or has become too old."""
+        if self._end:
+            self._end()
+        self._end = None
+        plans = [plan for device_id in self._devices if (plan := self.plan(device_id))]
+        if plans and not self._is_stopped:
+            end = min(plan.for_control.valid_until for plan in plans)
+            self._end = async_track_point_in_utc_time(self._hass, self._async_ended, end)
+
+    @callback
+    def _async_ended(self, now: datetime) -> None:
+        self._end = None
+        self.listeners.async_call()
+        self._async_watch_end()
+
+    @callback
+    def _async_wished(self) -> None:
+        self.async_request(PlanCause.WISH)
+
+    @callback
+    def _async_run_went_on(self) -> None:
+        """Plan again when a process is done."""
+        if self._async_finish_runs():
+            self.async_request(PlanCause.PROCESS)
+
+    @callback
+    def _async_soon_due(self, now: datetime) -> None:
+        self._soon = None
+        # A run that began in the meantime may have taken the causes up.
+        if self._causes:
+            self._async_run_in_background(PlanCause.first_of(self._causes))
+
+    @callback
+    def _async_period_due(self, now: datetime) -> None:
+        self._timer = None
+        self._async_run_in_background(PlanCause.PERIOD)
+
+    @callback
+    def _async_retry_due(self, now: datetime) -> None:
+        self._timer = None
+        self._async_run_in_background(PlanCause.RETRY)
+
+    @callback
+    def _async_run_in_background(self, cause: PlanCause) -> None:
+        self._entry.async_create_background_task(
+            self._hass, self._async_run_quietly(cause), "flexmeasures plan"
+        )
+
+    async def _async_run_quietly(self, cause: PlanCause) -> None:
+        try:
+            await self.async_reschedule(cause)
+        except HomeAssistantError as error:
+            LOGGER.debug("No new plan for %s: %s", self._entry.title, error)
+
     async def _async_run_next(self) -> None:
         async with self._one_at_a_time:
             self._waiting = None
             before = self.problem
+            failure: HomeAssistantError | None = None
+            # A defect is no reason to never plan again.
+            pause, is_retry = self._maker.settings.period, True
             try:
-                with errors_for_actions():
-                    await self._async_plan()
-                self.problem = None
+                self.problem = await self._async_plan()
+                pause += random.random() * _LONGEST_JITTER
+                is_retry = False
+                self._retry = _FIRST_RETRY
             except HomeAssistantError as error:
-                self.problem = error
-                self._async_tell_owner(error.__cause__)
+                self.problem = failure = error
+                pause = self._async_pause_after(error)
                 raise
             finally:
                 self._async_tell_problem(before)
-                async_update_issues(self._hass, self._entry, PLANNING_ISSUES, self.problem)
+                async_update_issues(self._hass, self._entry, PRICE_ISSUES, failure)
+                self._async_arm(pause, is_retry=is_retry)
+                self._async_watch_end()
                 self.listeners.async_call()
+            if self.problem:
+                raise self.problem
 
     @callback
-    def _async_tell_owner(self, cause: BaseException | None) -> None:
-        """Let a refused sign-in be mended, and a lost server be noticed by everything that depends on it."""
+    def _async_arm(self, pause: timedelta, *, is_retry: bool) -> None:
+        if self._timer:
+            self._timer()
+        self._timer = None
+        if not self._is_stopped:
+            due = self._async_retry_due if is_retry else self._async_period_due
+            self._timer = async_call_later(self._hass, pause, due)
+
+    @callback
+    def _async_pause_after(self, error: HomeAssistantError) -> timedelta:
+        """Return how long to wait after a failure, and let those know who can do something about it."""
+        cause = error.__cause__
         if isinstance(cause, AuthenticationError):
             self._entry.async_start_reauth(self._hass)
         elif isinstance(cause, ConnectionFailedError):
             self._entry.async_create_background_task(
                 self._hass, self._inventory.async_request_refresh(), "flexmeasures inventory"
             )
+        elif isinstance(cause, RateLimitedError) and cause.retry_after is not None:
+            pause = timedelta(seconds=cause.retry_after)
+            self._not_before = dt_util.utcnow() + pause
+            return pause + random.random() * _FIRST_RETRY
+        pause = self._retry
+        self._retry = min(2 * self._retry, self._maker.settings.period)
+        return pause * random.uniform(1.0, 1.2)
 
     @callback
     def _async_tell_problem(self, before: HomeAssistantError | None) -> None:
@@ -182,120 +304,62 @@ class Planner:
         elif before and not self.problem:
             LOGGER.info("Schedules for %s are computed again", self._entry.title)
 
-    async def _async_plan(self) -> None:
-        readings, unknown = self._readings()
-        if not readings:
-            raise unknown[0]
-        await self._async_check_prices()
-        if delivery := self._entry.runtime_data.delivery:
-            await delivery.async_ingested(until=dt_util.utcnow(), within=_WAIT_FOR_MEASUREMENTS)
-        sensors = self._inventory.data.sensors
-        resolution = max(sensors[device.power_sensor].resolution for device in readings)
-        start = floor_to_resolution(dt_util.utcnow(), resolution)
-        flex_model = [
-            model.flex_model(state, start=start, end=start + _HORIZON, resolution=resolution)
-            for model, state in readings.values()
-        ]
-        result = await self._client.trigger_and_get_schedule(
-            self._inventory.site_id,
-            sensor_ids=[device.power_sensor for device in readings],
-            unit=UnitOfPower.WATT,
-            start=start,
-            duration=_HORIZON,
-            flex_model=flex_model,
-            flex_context=self._flex_context(),
-            force_new_job_creation=True,
-        )
-        self._async_keep(result)
-        if unknown:
-            raise unknown[0]
+    async def _async_plan(self) -> HomeAssistantError | None:
+        """Put new plans in force; return why a device has none although it should.
 
-    def _readings(
-        self,
-    ) -> tuple[dict[FlexibleDevice, tuple[Battery, StorageState]], list[HomeAssistantError]]:
-        """Return what can be planned, and why the rest cannot."""
-        readings: dict[FlexibleDevice, tuple[Battery, StorageState]] = {}
-        unknown: list[HomeAssistantError] = []
-        for device in self._devices:
-            if device.power_sensor not in self._inventory.data.sensors:
-                unknown.append(_power_sensor_missing(device))
-                continue
+        Raises:
+            HomeAssistantError: no device has one.
+        """
+        causes: set[PlanCause] = set()
+        dropped = 0
+        while True:
+            causes |= self._causes
+            self._causes.clear()
+            generation = self._generation
+            self._async_finish_runs()
+            reading = await self._maker.async_read(tuple(self._devices.values()))
+            problem = self._in_force.async_leave_out(reading.left_out)
+            if not reading.inputs:
+                self._in_force.async_forget_basis()
+                return problem
             try:
-                stored = read_stored_energy(self._hass, device, dt_util.utcnow())
-                model = read_model(self._hass, device)
+                with errors_for_actions():
+                    request = await self._maker.async_prepare(reading)
+                    problem = problem or self._in_force.async_leave_out(request.left_out)
+                    if not request.requests or self._in_force.would_be_same(request, causes):
+                        self._in_force.async_confirm(request)
+                        return problem
+                    self._in_force.async_await(request)
+                    self.listeners.async_call()
+                    request, result = await self._async_ask(request)
+                    problem = problem or self._in_force.async_leave_out(request.left_out)
             except HomeAssistantError as error:
-                unknown.append(error)
-                continue
-            if isinstance(model, Battery) and stored:
-                readings[device] = model, StorageState(stored_energy=stored.energy)
-        return readings, unknown
+                self._in_force.async_fail(reading.inputs, error)
+                raise
+            if generation == self._generation or dropped == _MOST_DROPPED:
+                return self._in_force.async_take(request, result, causes) or problem
+            LOGGER.debug("A plan for %s came too late and is dropped", self._entry.title)
+            dropped += 1
 
-    async def _async_check_prices(self) -> None:
-        """Refuse to plan without a price: the server would accept the trigger, count it, and fail the job."""
-        if not self._is_priced():
-            # Somebody may have stored one on the server since the site was read.
-            await self._inventory.async_refresh()
-        if not self._is_priced():
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key="no_prices")
-
-    def _is_priced(self) -> bool:
-        stored = self._inventory.data.site.flex_context
-        return CONF_CONSUMPTION_PRICE_SENSOR in self._entry.options or any(
-            key.startswith("consumption-price") or key == "commodities" for key in stored
-        )
-
-    def _flex_context(self) -> JsonObject | None:
-        """Return the prices chosen in the options; None leaves all to what the site stores on the server."""
-        options = self._entry.options
-        chosen: JsonObject = {
-            field: {"sensor": options[key]}
-            for key, field in _FLEX_CONTEXT_FIELDS.items()
-            if key in options
-        }
-        return chosen or None
+    async def _async_ask(self, request: SiteRequest) -> tuple[SiteRequest, ScheduleResult]:
+        """Return the server's answer, and to what; a device that it refuses does not stop the others."""
+        try:
+            return request, await self._maker.async_ask(request)
+        except ValidationError as error:
+            rest = without_refused(request, error)
+            if rest is None:
+                raise
+            return rest, await self._maker.async_ask(rest)
 
     @callback
-    def _async_keep(self, result: ScheduleResult) -> None:
-        by_sensor = {schedule.sensor_id: schedule for schedule in result.schedules}
-        for device in self._devices:
-            answer = by_sensor.get(device.power_sensor)
-            if answer is None or not answer.values:
-                continue
-            schedule = Schedule(
-                start=answer.start,
-                resolution=answer.resolution,
-                powers=answer.values,
-                computed_at=dt_util.utcnow(),
-                schedule_id=answer.schedule_id,
-            )
-            self._schedules[device.subentry_id] = schedule
-            sensor = self._inventory.data.sensors[answer.sensor_id]
-            self._values.async_accept(sensor.id, _as_stored(schedule, sensor))
-
-
-def _power_sensor_missing(device: FlexibleDevice) -> HomeAssistantError:
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key="power_sensor_missing",
-        translation_placeholders={
-            "device": device.title,
-            "sensor": str(device.power_sensor),
-        },
-    )
-
-
-def _as_stored(schedule: Schedule, sensor: Sensor) -> ValueWindow:
-    """Return what the server now stores on the power sensor: its own unit and sign.
-
-    The one place where our sign (consumption positive) becomes the sensor's.
-    """
-    sign = 1 if sensor.consumption_is_positive else -1
-    return ValueWindow(
-        start=schedule.start,
-        grid=schedule.resolution,
-        values=tuple(
-            None if power is None else sign * convert(power, UnitOfPower.WATT, sensor.unit) + 0.0
-            for power in schedule.powers
-        ),
-        asked_at=schedule.computed_at,
-    )
+    def _async_finish_runs(self) -> bool:
+        """Note which processes are done; return whether any is."""
+        now = dt_util.utcnow()
+        done = [
+            device_id
+            for device_id, device in self._devices.items()
+            if (run := self._runs.of(device_id)) and is_run_over(device, run, now)
+        ]
+        for device_id in done:
+            self._runs.async_finish(device_id)
+        return bool(done)

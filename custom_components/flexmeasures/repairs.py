@@ -1,6 +1,6 @@
 """Tells people what only they can mend, and does for them what they decide."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +13,20 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .data import FlexMeasuresConfigEntry
 from .feed import Feed
+from .flexible_device import FlexibleDevice
 from .measurements import OutboxError, OutboxTooNewError
 
-# What planning, and what reading the site, cannot go on without; each is the key of an error and of an issue.
-PLANNING_ISSUES = ("no_prices", "power_sensor_missing")
+# What planning, planning one device, and reading the site cannot go on without; each is the key of an error and of an
+# issue.
+PRICE_ISSUES = ("no_prices", "prices_not_known")
+DEVICE_ISSUES = (
+    "device_refused",
+    "device_value_missing",
+    "device_values",
+    "power_sensor_missing",
+    "state_of_charge_missing",
+    "state_of_charge_not_chosen",
+)
 SITE_ISSUES = ("site_not_found",)
 # How the ids of issues begin that are about one feed: its sensor's number, or its own, follows.
 _FEED_REFUSED = "feed_refused_"
@@ -67,6 +77,49 @@ class FeedProblem:
     key: str
     reason: str
     placeholders: dict[str, str] = field(default_factory=dict)
+
+
+@callback
+def async_update_device_issue(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    device: FlexibleDevice,
+    problem: HomeAssistantError | None,
+) -> None:
+    """Raise the issue that a problem of a flexible device is, and end its others.
+
+    While Home Assistant starts, an entity that is missing is only late.
+    """
+    for key in DEVICE_ISSUES:
+        issue_id = _issue_id(entry, f"{key}_{device.subentry_id}")
+        if problem is None or problem.translation_key != key or not hass.is_running:
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
+            continue
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue_id,
+            is_fixable=False,
+            severity=ir.IssueSeverity.ERROR,
+            translation_key=key,
+            translation_placeholders={
+                "site": entry.title,
+                **(problem.translation_placeholders or {}),
+                "device": device.title,
+            },
+        )
+
+
+@callback
+def async_forget_device_issues(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device_ids: Collection[str]
+) -> None:
+    """End the issues of flexible devices that are no longer among these."""
+    for key in DEVICE_ISSUES:
+        prefix = _issue_id(entry, f"{key}_")
+        for _, issue_id in list(ir.async_get(hass).issues):
+            if issue_id.startswith(prefix) and issue_id.removeprefix(prefix) not in device_ids:
+                ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 @callback
@@ -159,9 +212,10 @@ def async_end_other_feed_issues(
 @callback
 def async_remove_issues(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """End every issue of an entry."""
-    async_update_issues(hass, entry, PLANNING_ISSUES + SITE_ISSUES, None)
-    async_update_outbox_issue(hass, entry, None)
-    async_end_other_feed_issues(hass, entry, ())
+    prefix = _issue_id(entry, "")
+    for _, issue_id in list(ir.async_get(hass).issues):
+        if issue_id.startswith(prefix):
+            ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 
 async def async_create_fix_flow(

@@ -158,3 +158,9 @@ def _price(unit: str) -> tuple[str, UnitOfEnergy] | None:
         return None
     currency = match["currency"]
     return _CURRENCY_SIGNS.get(currency, currency), UnitOfEnergy(match["energy"])
+
+
+def price_currency(unit: str) -> str | None:
+    """Return the currency of a price per energy, such as ``EUR``; None when the unit is no such price."""
+    price = _price(unit)
+    return price[0] if price else None

@@ -4,6 +4,7 @@ Knows neither HTTP nor Home Assistant. Power is in watts, consumption positive; 
 """
 
 from .battery import Battery
+from .calendar_targets import CalendarEvent, departures_of
 from .electric_vehicle import Departure, ElectricVehicle, VehicleState
 from .errors import FlexModelConflict, FlexModelError, FlexModelProblem
 from .explanation import (
@@ -72,6 +73,7 @@ __all__ = [
     "BlockKind",
     "Breach",
     "BreakableProcess",
+    "CalendarEvent",
     "CurtailableProduction",
     "Departure",
     "ElectricVehicle",
@@ -123,6 +125,7 @@ __all__ = [
     "check_process",
     "check_storage",
     "covered_end",
+    "departures_of",
     "expected_energies",
     "explain",
     "floor_to_resolution",

@@ -1,0 +1,174 @@
+"""What happens in the home that makes another plan worthwhile."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    State,
+    callback,
+)
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.event import async_call_later, async_track_state_change_event
+from homeassistant.util import dt as dt_util
+
+from .const import (
+    CONF_CALENDAR_ENTITY,
+    CONF_PLUGGED_IN_ENTITY,
+    CONF_READY_ENTITY,
+    CONF_STATE_OF_CHARGE_ENTITY,
+)
+from .data import FlexMeasuresConfigEntry
+from .device_reading import read_stored_energy
+from .flexible_device import FlexibleDevice, resolve_entity_id
+from .plan_changes import is_energy_off_path
+from .plan_keeper import PlanKeeper
+from .plan_models import PlanCause
+from .process_runs import ProcessRuns
+
+if TYPE_CHECKING:
+    from .controller import Controller
+
+# A state of charge that is still off its path after this is no glitch, and no reading ahead of its time.
+_SETTLED = timedelta(minutes=1)
+# However fast a small battery leaves its path, more plans than this would leave none for people and other homes.
+_SHORTEST_PAUSE = timedelta(minutes=5)
+
+_NOT_THERE = frozenset({STATE_UNAVAILABLE, STATE_UNKNOWN})
+
+
+class CauseWatch:
+    """Asks for another plan when an entity of a device says something that the plan in force did not know.
+
+    Whether a plan would really be another one is found out by the planner; nothing here triggers by itself.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        devices: tuple[FlexibleDevice, ...],
+        keeper: PlanKeeper,
+        runs: ProcessRuns,
+        request: Callable[[PlanCause], None],
+    ) -> None:
+        """Prepare watching the devices' entities."""
+        self._hass = hass
+        self._devices = devices
+        self._keeper = keeper
+        self._runs = runs
+        self._request = request
+        self._controllers: Mapping[str, Controller] = {}
+        self._settling: dict[str, CALLBACK_TYPE] = {}
+
+    @callback
+    def async_start(
+        self, entry: FlexMeasuresConfigEntry, controllers: Mapping[str, Controller]
+    ) -> None:
+        """Watch until the entry is unloaded."""
+        self._controllers = controllers
+        entry.async_on_unload(self._async_stop)
+        for device in self._devices:
+            for reference in device.inputs:
+                entity_id = resolve_entity_id(self._hass, reference)
+                changed = self._reaction(device, reference)
+                entry.async_on_unload(
+                    async_track_state_change_event(self._hass, entity_id, changed)
+                )
+            self._async_take_readiness(device)
+
+    @callback
+    def _async_stop(self) -> None:
+        for cancel in self._settling.values():
+            cancel()
+        self._settling.clear()
+
+    def _reaction(
+        self, device: FlexibleDevice, reference: str
+    ) -> Callable[[Event[EventStateChangedData]], None]:
+        """Return what a change of an entity means, by what the device uses it for."""
+        settings = device.settings
+        if reference == settings.get(CONF_PLUGGED_IN_ENTITY):
+            return self._async_plug_changed
+        if reference == settings.get(CONF_READY_ENTITY):
+            return partial(self._async_ready_changed, device)
+        if reference == settings.get(CONF_STATE_OF_CHARGE_ENTITY):
+            return partial(self._async_level_changed, device)
+        if reference == settings.get(CONF_CALENDAR_ENTITY):
+            return partial(self._async_value_changed, PlanCause.WISH)
+        return partial(self._async_value_changed, PlanCause.INPUT)
+
+    @callback
+    def _async_plug_changed(self, event: Event[EventStateChangedData]) -> None:
+        old, new = event.data["old_state"], event.data["new_state"]
+        if new is not None and (old is None or old.state != new.state):
+            self._request(PlanCause.PLUG)
+
+    @callback
+    def _async_value_changed(self, cause: PlanCause, event: Event[EventStateChangedData]) -> None:
+        if _is_there(event.data["new_state"]):
+            self._request(cause)
+
+    @callback
+    def _async_ready_changed(
+        self, device: FlexibleDevice, event: Event[EventStateChangedData]
+    ) -> None:
+        self._async_take_readiness(device)
+
+    @callback
+    def _async_take_readiness(self, device: FlexibleDevice) -> None:
+        """Ask for a run of a process that is ready, and take that back when it no longer is."""
+        reference = device.settings.get(CONF_READY_ENTITY)
+        state = reference and self._hass.states.get(resolve_entity_id(self._hass, reference))
+        if not state:
+            return
+        before = self._runs.of(device.subentry_id)
+        if state.state == STATE_ON and before is None:
+            self._runs.async_request(device.subentry_id, dt_util.utcnow())
+        elif state.state == STATE_OFF:
+            self._runs.async_withdraw(device.subentry_id)
+        if self._runs.of(device.subentry_id) != before:
+            self._request(PlanCause.PROCESS)
+
+    @callback
+    def _async_level_changed(
+        self, device: FlexibleDevice, event: Event[EventStateChangedData]
+    ) -> None:
+        old, new = event.data["old_state"], event.data["new_state"]
+        if not _is_there(new):
+            return
+        if not _is_there(old):
+            self._request(PlanCause.INPUT)
+        elif device.subentry_id not in self._settling and self._is_off_path(device):
+            self._settling[device.subentry_id] = async_call_later(
+                self._hass, _SETTLED, partial(self._async_settled, device)
+            )
+
+    @callback
+    def _async_settled(self, device: FlexibleDevice, now: datetime) -> None:
+        del self._settling[device.subentry_id]
+        if self._is_off_path(device):
+            self._request(PlanCause.STATE_OF_CHARGE)
+
+    def _is_off_path(self, device: FlexibleDevice) -> bool:
+        """Tell whether a device that follows its plan is off it; one that does not is no surprise."""
+        now = dt_util.utcnow()
+        plan = self._keeper.plan(device.subentry_id)
+        if plan is None or now - plan.schedule.computed_at < _SHORTEST_PAUSE:
+            return False
+        if not plan.energies or not self._controllers[device.subentry_id].following:
+            return False
+        try:
+            stored = read_stored_energy(self._hass, device, now)
+        except HomeAssistantError:
+            return False
+        return stored is not None and is_energy_off_path(plan, stored.energy, now)
+
+
+def _is_there(state: State | None) -> bool:
+    return state is not None and state.state not in _NOT_THERE

@@ -1,0 +1,261 @@
+"""One request for new plans from reading the home to the server's answer."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol, cast, runtime_checkable
+
+from homeassistant.const import UnitOfPower
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.util import dt as dt_util
+
+from .client import FlexMeasuresClient, JsonObject, ScheduleResult, ValidationError
+from .const import DOMAIN
+from .coordinator import InventoryCoordinator
+from .data import FlexMeasuresConfigEntry
+from .flexible_device import FlexibleDevice
+from .plan_changes import PlanBasis
+from .plan_findings import told_finding
+from .plan_inputs import DeviceInputs, InputReader, NotPlanned, senseless
+from .plan_keeper import PlanKeeper
+from .plan_models import PlanStatus
+from .plan_prices import async_read_tariff, is_priced, reads_more_than_prices
+from .plan_request import DeviceRequest, PlanWindow, request_for
+from .plan_settings import PlanSettings
+from .process_runs import ProcessRuns
+from .scheduling import (
+    JSON,
+    CurtailableProduction,
+    FlexModelError,
+    GenericDevice,
+    Severity,
+)
+from .wishes import SiteWishes
+
+# The server stores a post within a second or so; after this the plan is asked for without the newest measurements.
+_WAIT_FOR_MEASUREMENTS = timedelta(seconds=20)
+
+
+@runtime_checkable
+class _ConfirmsMeasurements(Protocol):
+    """A delivery that can tell whether the server has stored what was measured."""
+
+    async def async_ingested(
+        self, *, until: datetime, within: timedelta, sensor_ids: Collection[int] | None = None
+    ) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SiteReading:
+    """How the devices of the site are.
+
+    Attributes:
+        inputs: of those that can be planned, by device id.
+        left_out: why the others cannot, by device id.
+    """
+
+    now: datetime
+    inputs: Mapping[str, DeviceInputs]
+    left_out: Mapping[str, NotPlanned]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRequest:
+    """What is asked of the server for all devices at once.
+
+    Attributes:
+        requests: by device id; empty when nothing is left to ask for.
+        left_out: for which devices a plan would be wrong, and why.
+    """
+
+    requests: Mapping[str, DeviceRequest]
+    left_out: Mapping[str, NotPlanned]
+    basis: PlanBasis
+
+    @property
+    def window(self) -> PlanWindow:
+        """Return the time that is planned."""
+        return self.basis.window
+
+
+class PlanMaker:
+    """Reads the home, says what to ask for, and asks.
+
+    Each step can be taken without the next, since most often there is nothing new to ask for.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        client: FlexMeasuresClient,
+        inventory: InventoryCoordinator,
+        keeper: PlanKeeper,
+        runs: ProcessRuns,
+        wishes: SiteWishes,
+    ) -> None:
+        """Prepare making plans with the entry's options."""
+        self._hass = hass
+        self._entry = entry
+        self._client = client
+        self._inventory = inventory
+        self._keeper = keeper
+        self._runs = runs
+        self._wishes = wishes
+        self._last_energies: dict[str, float] = {}
+        self.settings = PlanSettings.of(entry.options)
+
+    async def async_read(self, devices: tuple[FlexibleDevice, ...]) -> SiteReading:
+        """Return how the devices are now."""
+        now = dt_util.utcnow()
+        reader = InputReader(
+            self._hass, self._inventory.data.sensors, now, dt_util.get_default_time_zone()
+        )
+        inputs: dict[str, DeviceInputs] = {}
+        left_out: dict[str, NotPlanned] = {}
+        for device in devices:
+            device_id = device.subentry_id
+            read = await reader.async_read(
+                device,
+                self._wishes.of(device_id),
+                self._runs.of(device_id),
+                until=now + self.settings.horizon,
+            )
+            if isinstance(read, NotPlanned):
+                left_out[device_id] = read
+            else:
+                inputs[device_id] = read
+        return SiteReading(now, inputs, left_out)
+
+    async def async_prepare(self, reading: SiteReading) -> SiteRequest:
+        """Return what to ask for.
+
+        Raises:
+            HomeAssistantError: the site has no price now; the server would take the trigger, and its job would fail.
+            FlexMeasuresError: the prices could not be read.
+        """
+        inputs = reading.inputs
+        context = self.settings.context
+        if not is_priced(self._inventory.data.site.flex_context, context):
+            # Somebody may have stored one on the server since the site was read.
+            await self._inventory.async_refresh()
+        window = PlanWindow.before_prices(inputs, self.settings, reading.now)
+        tariff = await async_read_tariff(
+            self._client, self._inventory.data, context, start=window.start, end=window.end
+        )
+        window = window.priced(tariff, inputs)
+        for finding in window.findings:
+            if finding.severity is Severity.BLOCKING:
+                raise told_finding(finding)
+        requests: dict[str, DeviceRequest] = {}
+        left_out: dict[str, NotPlanned] = {}
+        for device_id, each in inputs.items():
+            request = self._request_for(device_id, each, window)
+            if isinstance(request, NotPlanned):
+                left_out[device_id] = request
+            else:
+                requests[device_id] = request
+        planned = {device_id: request.inputs for device_id, request in requests.items()}
+        return SiteRequest(requests, left_out, self._basis(planned, window))
+
+    def _request_for(
+        self, device_id: str, inputs: DeviceInputs, window: PlanWindow
+    ) -> DeviceRequest | NotPlanned:
+        try:
+            request = request_for(inputs, window, self._last_energy(device_id, window.now))
+        except FlexModelError as error:
+            return NotPlanned(PlanStatus.SETTINGS_WRONG, senseless(inputs.device, error))
+        if isinstance(request, DeviceRequest) and inputs.stored is not None:
+            self._last_energies[device_id] = inputs.stored.energy
+        return request
+
+    def _last_energy(self, device_id: str, now: datetime) -> float | None:
+        """Return the least that is likely to be stored: what was read last, or less where a plan emptied the device."""
+        last = self._last_energies.get(device_id)
+        plan = self._keeper.plan(device_id)
+        expected = plan.expected_energy(now) if plan else None
+        return last if last is None or expected is None else min(last, expected)
+
+    def _basis(self, inputs: Mapping[str, DeviceInputs], window: PlanWindow) -> PlanBasis:
+        stored, context = self._inventory.data.site.flex_context, self.settings.context
+        return PlanBasis(
+            inputs=inputs,
+            context=(stored, context.flex_context()),
+            window=window,
+            reads_more=reads_more_than_prices(stored, context)
+            or any(
+                isinstance(each.model, CurtailableProduction | GenericDevice)
+                for each in inputs.values()
+            ),
+        )
+
+    async def async_ask(self, request: SiteRequest) -> ScheduleResult:
+        """Return the server's answer to one trigger for all devices, once own measurements are stored.
+
+        Raises:
+            FlexMeasuresError: there is none.
+        """
+        delivery = self._entry.runtime_data.delivery
+        if isinstance(delivery, _ConfirmsMeasurements):
+            await delivery.async_ingested(until=dt_util.utcnow(), within=_WAIT_FOR_MEASUREMENTS)
+        window = request.window
+        with self._client.urgent():
+            return await self._client.trigger_and_get_schedule(
+                self._inventory.site_id,
+                sensor_ids=[each.inputs.sensor.id for each in request.requests.values()],
+                unit=UnitOfPower.WATT,
+                start=window.start,
+                duration=window.end - window.start,
+                flex_model=[_as_object(each.flex_model) for each in request.requests.values()],
+                flex_context=self._flex_context(),
+                resolution=self.settings.resolution,
+                force_new_job_creation=True,
+            )
+
+    def _flex_context(self) -> JsonObject | None:
+        """Return what the options say; None leaves all to what the site stores on the server.
+
+        Limits that cannot be kept are to cost, not to end without a plan; servers before 1.0 have to be told so.
+        """
+        chosen = self.settings.context
+        if not chosen.flex_context():
+            return None
+        if chosen.relax_constraints is None:
+            chosen = replace(chosen, relax_constraints=True)
+        return _as_object(chosen.flex_context())
+
+
+def without_refused(request: SiteRequest, error: ValidationError) -> SiteRequest | None:
+    """Return the request without the devices whose flex-models the server's refusal names.
+
+    Returns:
+        None when it names none, or nothing else would be left to ask for.
+    """
+    reasons = {
+        int(field.path[2]): field.text
+        for field in error.fields
+        if field.path[1:2] == ("flex-model",) and field.path[2:3] and field.path[2].isdecimal()
+    }
+    refused = {
+        device_id: NotPlanned(PlanStatus.SETTINGS_WRONG, _refused(each.inputs, reasons[index]))
+        for index, (device_id, each) in enumerate(request.requests.items())
+        if index in reasons
+    }
+    rest = {key: each for key, each in request.requests.items() if key not in refused}
+    if not refused or not rest:
+        return None
+    planned = {device_id: each.inputs for device_id, each in rest.items()}
+    return SiteRequest(rest, refused, replace(request.basis, inputs=planned))
+
+
+def _refused(inputs: DeviceInputs, reason: str) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="device_refused",
+        translation_placeholders={"device": inputs.device.title, "reason": reason},
+    )
+
+
+def _as_object(content: Mapping[str, JSON]) -> JsonObject:
+    return cast("JsonObject", dict(content))

@@ -1,0 +1,79 @@
+"""Plans as plain values, to show and follow them at once after a restart."""
+
+from typing import cast
+
+from .client import JsonObject
+from .plan_models import DevicePlan, PlanCause
+from .records import as_text, kept_length, kept_number, kept_numbers, kept_text, kept_time
+from .scheduling import PriceSeries, Tariff, schedule_from_json, schedule_to_json
+
+
+def plan_to_record(plan: DevicePlan) -> JsonObject:
+    """Return what is kept of a plan: what it does and costs, not what it was made from."""
+    return {
+        "schedule": cast("JsonObject", schedule_to_json(plan.schedule)),
+        "expires": as_text(plan.expires),
+        "cause": plan.cause.value,
+        "capacity": plan.storage.capacity if plan.storage else plan.capacity,
+        "energies": list(plan.energies),
+        "consumption_price": _series_to_record(plan.tariff.consumption if plan.tariff else None),
+        "production_price": _series_to_record(plan.tariff.production if plan.tariff else None),
+    }
+
+
+def plan_from_record(record: JsonObject) -> DevicePlan:
+    """Return the plan that was kept.
+
+    Strict, since a device follows it.
+
+    Raises:
+        ValueError: it is no whole plan, or it has no moment from which on it is too old.
+    """
+    schedule = schedule_from_json(record.get("schedule"))
+    expires = kept_time(record, "expires")
+    energies = kept_numbers(record, "energies")
+    if expires is None:
+        raise ValueError("expires is missing")
+    if energies and len(energies) != len(schedule.powers) + 1:
+        raise ValueError("energies do not fit the schedule")
+    return DevicePlan(
+        schedule=schedule,
+        expires=expires,
+        cause=PlanCause(str(record.get("cause"))),
+        capacity=kept_number(record, "capacity"),
+        energies=energies,
+        tariff=_tariff(record),
+    )
+
+
+def _tariff(record: JsonObject) -> Tariff | None:
+    consumption = _series_from_record(record, "consumption_price")
+    if consumption is None:
+        return None
+    return Tariff(consumption, _series_from_record(record, "production_price"))
+
+
+def _series_to_record(series: PriceSeries | None) -> JsonObject | None:
+    if series is None:
+        return None
+    return {
+        "start": as_text(series.start),
+        "resolution": series.resolution.total_seconds(),
+        "prices": list(series.prices),
+        "currency": series.currency,
+    }
+
+
+def _series_from_record(record: JsonObject, name: str) -> PriceSeries | None:
+    kept = record.get(name)
+    if kept is None:
+        return None
+    start = kept_time(kept, "start") if isinstance(kept, dict) else None
+    if not isinstance(kept, dict) or start is None:
+        raise ValueError(f"{name} is no price")
+    return PriceSeries(
+        start=start,
+        resolution=kept_length(kept, "resolution"),
+        prices=kept_numbers(kept, "prices"),
+        currency=kept_text(kept, "currency"),
+    )

@@ -1,0 +1,163 @@
+"""What carrying plans out cost and saved, counted while it happens and kept across restarts."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from homeassistant.core import callback
+from homeassistant.util import dt as dt_util
+
+from .client import JsonObject
+from .const import LOGGER
+from .flexible_device import DeviceKind
+from .plan_models import NO_SAVINGS, DevicePlan, Savings
+from .records import as_text, kept_text, kept_time, needed_number
+from .site_store import Section, SiteStore
+
+_SECTION = "savings"
+_HOUR = timedelta(hours=1)
+_WATTS_PER_KILOWATT = 1000
+# They take their energy anyway, so doing nothing is nothing to compare with.
+_HAS_TO_CONSUME = frozenset({DeviceKind.EV_CHARGER, DeviceKind.HEAT_BUFFER, DeviceKind.PROCESS})
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """What a piece of a plan cost and saved, in its prices' currency.
+
+    Attributes:
+        saving: None where it is not known what would have been without a plan.
+    """
+
+    cost: float
+    saving: float | None
+
+
+def amount_of(
+    plan: DevicePlan, kind: DeviceKind, power: float, start: datetime, end: datetime
+) -> Amount | None:
+    """Return what following a power (W, consumption positive) within one step of a plan cost and saved.
+
+    Returns:
+        None where its price is not known.
+    """
+    if plan.tariff is None:
+        return None
+    series = plan.tariff.consumption
+    if power < 0:
+        series = plan.tariff.production or series
+    price = series.price_at(start)
+    if price is None:
+        return None
+    energy = power / _WATTS_PER_KILOWATT * ((end - start) / _HOUR)
+    cost = price * energy
+    if kind is DeviceKind.SOLAR:
+        return Amount(cost, None)
+    if kind not in _HAS_TO_CONSUME:
+        return Amount(cost, -cost)
+    mean = _mean_price(plan)
+    return Amount(cost, None if mean is None else mean * energy - cost)
+
+
+def _mean_price(plan: DevicePlan) -> float | None:
+    assert plan.tariff
+    schedule = plan.schedule
+    prices = plan.tariff.consumption.on_steps(
+        schedule.start, schedule.resolution, len(schedule.powers)
+    )
+    known = [price for price in prices if price is not None]
+    return sum(known) / len(known) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """One device's amounts, with the local day and month that they are of."""
+
+    savings: Savings
+    day: str
+    month: str
+
+    def on(self, moment: datetime) -> _Account:
+        """Return the account at a moment: a new day, or month, begins with nothing."""
+        local = dt_util.as_local(moment)
+        day, month = f"{local:%Y-%m-%d}", f"{local:%Y-%m}"
+        savings = self.savings
+        if month != self.month:
+            savings = replace(savings, cost_this_month=0.0, saving_this_month=0.0)
+        if day != self.day:
+            savings = replace(savings, cost_today=0.0, saving_today=0.0)
+        return _Account(savings, day, month)
+
+
+class SavingsLedger:
+    """Adds up the amounts of every device by local day and month."""
+
+    def __init__(self, store: SiteStore, device_ids: tuple[str, ...]) -> None:
+        """Take up what was counted before a restart."""
+        self._store = store
+        self._accounts: dict[str, _Account] = {}
+        for device_id in device_ids:
+            if record := store.record(_SECTION, device_id):
+                try:
+                    self._accounts[device_id] = _from_record(record)
+                except ValueError as error:
+                    LOGGER.warning("Kept savings are dropped: %s", error)
+        store.async_provide(_SECTION, self._records)
+
+    def of(self, device_id: str) -> Savings:
+        """Return the device's amounts as of now."""
+        account = self._accounts.get(device_id)
+        return account.on(dt_util.utcnow()).savings if account else NO_SAVINGS
+
+    @callback
+    def async_add(self, device_id: str, amount: Amount, currency: str, moment: datetime) -> None:
+        """Add an amount to the day of a moment; with another currency counting begins anew."""
+        account = self._accounts.get(device_id)
+        if account is None or account.savings.currency != currency:
+            account = _Account(Savings(currency=currency, since=moment), "", "")
+        account = account.on(moment)
+        savings, saving = account.savings, amount.saving or 0.0
+        self._accounts[device_id] = replace(
+            account,
+            savings=replace(
+                savings,
+                cost_today=savings.cost_today + amount.cost,
+                cost_this_month=savings.cost_this_month + amount.cost,
+                saving_today=savings.saving_today + saving,
+                saving_this_month=savings.saving_this_month + saving,
+            ),
+        )
+        self._store.async_changed()
+
+    def _records(self) -> Section:
+        return {device_id: _as_record(account) for device_id, account in self._accounts.items()}
+
+
+def _as_record(account: _Account) -> JsonObject:
+    savings = account.savings
+    return {
+        "day": account.day,
+        "month": account.month,
+        "currency": savings.currency,
+        "since": as_text(savings.since),
+        "cost_today": savings.cost_today,
+        "cost_this_month": savings.cost_this_month,
+        "saving_today": savings.saving_today,
+        "saving_this_month": savings.saving_this_month,
+    }
+
+
+def _from_record(record: JsonObject) -> _Account:
+    """Return the account that was kept.
+
+    Raises:
+        ValueError: it is none.
+    """
+    savings = Savings(
+        currency=kept_text(record, "currency"),
+        since=kept_time(record, "since"),
+        cost_today=needed_number(record, "cost_today"),
+        cost_this_month=needed_number(record, "cost_this_month"),
+        saving_today=needed_number(record, "saving_today"),
+        saving_this_month=needed_number(record, "saving_this_month"),
+    )
+    return _Account(savings, kept_text(record, "day"), kept_text(record, "month"))

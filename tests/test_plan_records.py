@@ -1,0 +1,88 @@
+"""Plans, runs and savings as they are kept: read back equal, and nothing else is believed."""
+
+from datetime import UTC, datetime, timedelta
+import json
+from typing import Any
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.flexmeasures.plan_models import DevicePlan, PlanCause
+from custom_components.flexmeasures.plan_records import plan_from_record, plan_to_record
+from custom_components.flexmeasures.scheduling import PriceSeries, Schedule, Tariff
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+POWERS = st.lists(st.none() | st.floats(-1e5, 1e5), min_size=1, max_size=6)
+
+
+def plan(powers: list[float | None], prices: list[float | None] | None = None) -> DevicePlan:
+    """Return a plan with these powers and prices."""
+    tariff = None
+    if prices is not None:
+        series = PriceSeries(start=NOON, resolution=QUARTER, prices=tuple(prices), currency="EUR")
+        tariff = Tariff(series, series)
+    return DevicePlan(
+        schedule=Schedule(
+            start=NOON,
+            resolution=QUARTER,
+            powers=tuple(powers),
+            computed_at=NOON,
+            schedule_id="job",
+        ),
+        expires=NOON + timedelta(hours=3),
+        cause=PlanCause.WISH,
+        capacity=10.0,
+        energies=(*powers, None),
+        tariff=tariff,
+    )
+
+
+@given(powers=POWERS, prices=st.none() | POWERS)
+def test_a_plan_is_read_back_equal_through_json(
+    powers: list[float | None], prices: list[float | None] | None
+) -> None:
+    kept = plan(powers, prices)
+
+    assert plan_from_record(json.loads(json.dumps(plan_to_record(kept)))) == kept
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schedule": None},
+        {"expires": None},
+        {"expires": "2026-11-22T15:00:00"},
+        {"expires": "soon"},
+        {"cause": "whim"},
+        {"capacity": True},
+        {"capacity": "10"},
+        {"energies": [1.0]},
+        {"energies": ["1", None]},
+        {"energies": None},
+        {"consumption_price": []},
+        {"consumption_price": {"start": None}},
+        {"production_price": {"start": NOON.isoformat(), "resolution": 900, "prices": [1]}},
+        {
+            "production_price": {
+                "start": NOON.isoformat(),
+                "resolution": None,
+                "prices": [1],
+                "currency": "EUR",
+            }
+        },
+        {
+            "production_price": {
+                "start": NOON.isoformat(),
+                "resolution": 900,
+                "prices": [1],
+                "currency": "GBP",
+            }
+        },
+    ],
+)
+def test_what_is_not_exactly_a_plan_is_refused(changes: dict[str, Any]) -> None:
+    record = plan_to_record(plan([1000.0], [0.1]))
+
+    with pytest.raises(ValueError, match=r"."):
+        plan_from_record({**record, **changes})
