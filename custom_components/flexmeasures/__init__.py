@@ -38,6 +38,7 @@ from .repairs import (
     async_remove_issues,
     async_update_outbox_issue,
 )
+from .s2_planning import S2Planning
 from .s2_sensors import S2SensorKeeper, s2_feeds
 from .s2_server import S2Server
 from .s2_settings import S2Settings
@@ -81,7 +82,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
     wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
-    planner = Planner(hass, entry, connection.client, inventory, values, devices, store, wishes)
+    s2_planning = S2Planning(entry)
+    planner = Planner(
+        hass, entry, connection.client, inventory, values, devices, store, wishes, s2_planning
+    )
     controllers = {
         device.subentry_id: Controller(hass, entry, planner, device) for device in devices
     }
@@ -111,6 +115,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     planner.async_start()
     entry.runtime_data.s2.async_start()
     S2SensorKeeper(hass, entry).async_start()
+    s2_planning.async_start(planner)
     if uploader := entry.runtime_data.uploader:
         uploader.async_start()
     if audit := entry.runtime_data.audit:

@@ -14,7 +14,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
 from .entity import SiteEntity, server_identifier
-from .s2_entities import async_add_s2_connected
+from .s2_control_entities import async_add_s2_control
+from .s2_entities import S2Connected
 from .upload_entities import UploadsPaused
 
 PARALLEL_UPDATES = 0
@@ -27,7 +28,7 @@ async def async_setup_entry(
 ) -> None:
     """Add the server's connectivity."""
     async_add_entities([ServerConnectivity(entry.runtime_data.inventory)])
-    async_add_s2_connected(entry, async_add_entities)
+    async_add_s2_control(entry, async_add_entities, S2Connected, "s2_connected")
     if delivery := entry.runtime_data.delivery:
         async_add_entities([UploadsPaused(entry, delivery)])
 

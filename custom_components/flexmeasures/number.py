@@ -10,6 +10,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
+from .s2_control_entities import S2PowerSetpoint, async_add_s2_control
 
 PARALLEL_UPDATES = 1
 
@@ -21,6 +22,7 @@ async def async_setup_entry(
 ) -> None:
     """Add a setpoint per flexible device."""
     async_add_to_flexible_devices(entry, async_add_entities, PowerSetpoint)
+    async_add_s2_control(entry, async_add_entities, S2PowerSetpoint, "power_setpoint")
 
 
 class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):

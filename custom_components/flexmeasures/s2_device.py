@@ -32,7 +32,16 @@ from .s2 import (
     VersionChosen,
     random_identifier,
 )
-from .s2.control_types import DeviceControl, Plan, control_for
+from .s2.control_types import (
+    DeviceControl,
+    Notice,
+    Plan,
+    PowerProfileControl,
+    Timeline,
+    control_for,
+)
+from .s2.control_types.control import earliest
+from .s2.control_types.plan import OVERRIDE_STEP
 from .s2.messages.components import ControlType, Identifier, Instruction, Message
 from .s2.messages.session import (
     InstructionStatus,
@@ -86,6 +95,10 @@ class S2Device:
         observation: what it measures and how it runs; empty while it is away.
         last_instruction: None before the first.
         messages: the last 200 texts of its sessions.
+        notices: what stands in the way of what it wants, as of the last plan.
+        planned: its schedules; None before the first.
+        following: whether its person lets it be told what to do; without that nothing is ever sent.
+        override: W, consumption positive, that a person set instead of the schedule; None without.
     """
 
     def __init__(self, hass: HomeAssistant, settings: S2Settings) -> None:
@@ -99,7 +112,12 @@ class S2Device:
         self.messages: deque[HeardMessage] = deque(maxlen=_MOST_MESSAGES)
         self.session: Session | None = None
         self.control: DeviceControl | None = None
-        self.plan: Plan | None = None
+        self.notices: tuple[Notice, ...] = ()
+        self.planned: Plan | None = None
+        self.following = False
+        self.override: float | None = None
+        self._override_ends: datetime | None = None
+        self._is_instructed = False
         self._send: Callable[[tuple[str, ...]], None] | None = None
         self._decision: CALLBACK_TYPE | None = None
         self._silence: CALLBACK_TYPE | None = None
@@ -245,6 +263,7 @@ class S2Device:
             self._take(event, now)
 
     def _leave_control_type(self) -> None:
+        self._is_instructed = False
         self.control = None
         self.observation.leave_control_type()
 
@@ -283,11 +302,78 @@ class S2Device:
             self._async_watch_silence()
 
     @callback
-    def async_follow(self, plan: Plan | None) -> None:
-        """Follow a plan from now on; with None the device is left alone."""
-        self.plan = plan
+    def async_plan(self, plan: Plan) -> None:
+        """Take new schedules; they are followed if the person lets them be."""
+        self.planned = plan
+        self._async_act()
+
+    @callback
+    def async_tell_prices(self, prices: Timeline[float], now: datetime) -> None:
+        """Let a device that places its own power profiles know what a kWh costs; others have no use for it."""
+        if isinstance(self.control, PowerProfileControl):
+            self.control.set_prices(prices, now)
+            self._async_act()
+
+    @callback
+    def async_follow(self, following: bool) -> None:
+        """Follow schedules from now on, or leave the device to itself."""
+        self.following = following
+        if not following:
+            self.override = None
+        self._async_act()
+
+    @callback
+    def async_override(self, power: float | None) -> None:
+        """Follow W, consumption positive, until the schedule's next step; None goes back to the schedule at once.
+
+        Raises:
+            HomeAssistantError: the device is left to itself, so that nothing would come of it.
+        """
+        if not self.following:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="s2_not_following",
+                translation_placeholders={"device": self.settings.title},
+            )
+        now = dt_util.utcnow()
+        boundary = self.planned.next_boundary(now) if self.planned else None
+        self.override = power
+        self._override_ends = boundary or now + OVERRIDE_STEP
+        self._async_act()
+
+    @callback
+    def _async_act(self) -> None:
         self._async_decide(dt_util.utcnow())
         self.listeners.async_call()
+
+    def planned_power(self, now: datetime) -> float | None:
+        """Return the W that are planned now for all actuators together; None where nothing is planned."""
+        plan = self.planned
+        if plan is None:
+            return None
+        powers = [plan.power(actuator, now) for actuator in plan.schedules]
+        known = [power for power in powers if power is not None]
+        return sum(known) if known else None
+
+    @property
+    def setpoint(self) -> float | None:
+        """The W that the device is to follow now, consumption positive; None while it is left to itself."""
+        if not self.following or not self.connected:
+            return None
+        return self.planned_power(dt_util.utcnow()) if self.override is None else self.override
+
+    def _plan_to_follow(self, now: datetime) -> Plan | None:
+        """Return what the device is told to do; None while it is left to itself."""
+        if not self.following:
+            return None
+        if self.override is not None:
+            # A person sets one power for the device: its first actuator gives it, and the others rest.
+            first, *others = self.observation.actuators or ("",)
+            return Plan(overrides={first: self.override, **dict.fromkeys(others, 0.0)})
+        if isinstance(self.control, PowerProfileControl):
+            # Its plan is where its profiles are placed.
+            return Plan()
+        return self.planned if self.planned_power(now) is not None else None
 
     @callback
     def _async_decide(self, now: datetime) -> None:
@@ -295,24 +381,50 @@ class S2Device:
         if self._decision is not None:
             self._decision()
             self._decision = None
-        if self.plan is None or self.control is None or not self._is_active:
-            return
-        for instruction in self.control.instructions(now, self.plan, random_identifier):
-            try:
-                self._async_instruct(instruction, now)
-            except MessageError as error:
-                LOGGER.warning("%s is not told: %s", self.settings.title, error.label)
-                break
-        if (due := self.control.next_decision(now, self.plan)) is not None:
+        if self._override_ends is not None and now >= self._override_ends:
+            self.override = self._override_ends = None
+        due = self.planned.next_boundary(now) if self.planned else self._override_ends
+        if self.control is not None and self._is_active:
+            if (plan := self._plan_to_follow(now)) is None:
+                self._async_release(now)
+            else:
+                due = earliest((self._async_carry_out(plan, self.control, now), due))
+        if due is not None:
             self._decision = async_track_point_in_utc_time(
                 self._hass, self._async_decision_due, due
             )
 
     @callback
+    def _async_carry_out(
+        self, plan: Plan, control: DeviceControl, now: datetime
+    ) -> datetime | None:
+        """Send what a plan asks for now, and return when it may ask for more."""
+        for instruction in control.instructions(now, plan, random_identifier):
+            try:
+                self._async_instruct(instruction, now)
+            except MessageError as error:
+                LOGGER.warning("%s is not told: %s", self.settings.title, error.label)
+                break
+        return control.next_decision(now, plan)
+
+    @callback
+    def _async_release(self, now: datetime) -> None:
+        """Leave a device to itself that was told what to do: it would go on with that for ever.
+
+        S2 knows no instruction for this; a device that follows no control type runs as it would alone, and one that
+        begins anew has been told nothing.
+        """
+        control_type = self.control_type
+        if not self._is_instructed or self.session is None or control_type is None:
+            return
+        self._is_instructed = False
+        self._give(self.session.select_control_type(ControlType.NO_SELECTION, now), now)
+        self._give(self.session.select_control_type(control_type, now), now)
+
+    @callback
     def _async_decision_due(self, now: datetime) -> None:
         self._decision = None
-        self._async_decide(dt_util.utcnow())
-        self.listeners.async_call()
+        self._async_act()
 
     @property
     def _is_active(self) -> bool:
@@ -329,6 +441,7 @@ class S2Device:
         self.last_instruction = SentInstruction(
             instruction=instruction, status=InstructionStatus.NEW, since=now
         )
+        self._is_instructed = True
         if self.control is not None:
             self.control.sent(instruction, now)
         self._give(output, now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
@@ -70,15 +71,26 @@ def _forecast(device: S2Device) -> Mapping[str, Any]:
     """Return the device's own forecast from now on, in local time."""
     now = dt_util.utcnow()
     steps = [step for step in device.observation.forecast if step.end > now]
+    return {"forecast": [_row(step.start, step.end, step.power) for step in steps[:_MOST_ROWS]]}
+
+
+def _schedule(device: S2Device) -> Mapping[str, Any]:
+    """Return the steps to come of all actuators together, in local time."""
+    now = dt_util.utcnow()
+    totals: dict[tuple[datetime, datetime], float] = {}
+    for schedule in device.planned.schedules.values() if device.planned else ():
+        for step in schedule.steps():
+            if step.end > now and step.power is not None:
+                span = (step.start, step.end)
+                totals[span] = totals.get(span, 0.0) + step.power
+    return {"forecast": [_row(*span, power) for span, power in totals.items()][:_MOST_ROWS]}
+
+
+def _row(start: datetime, end: datetime, power: float) -> dict[str, Any]:
     return {
-        "forecast": [
-            {
-                "start": dt_util.as_local(step.start).isoformat(),
-                "end": dt_util.as_local(step.end).isoformat(),
-                "value": round(step.power, 6),
-            }
-            for step in steps[:_MOST_ROWS]
-        ]
+        "start": dt_util.as_local(start).isoformat(),
+        "end": dt_util.as_local(end).isoformat(),
+        "value": round(power, 6),
     }
 
 
@@ -100,6 +112,17 @@ def _last_instruction(device: S2Device) -> Mapping[str, Any]:
 
 
 S2_SENSORS = (
+    S2SensorDescription(
+        key="scheduled_power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda device: device.planned_power(dt_util.utcnow()),
+        attributes_fn=_schedule,
+        always=True,
+        while_away=True,
+    ),
     S2SensorDescription(
         key="measured_power",
         device_class=SensorDeviceClass.POWER,
@@ -264,18 +287,6 @@ def async_add_s2_sensors(
     """Add what every device has, what it had before, and what it tells for the first time when it does."""
     for device in entry.runtime_data.s2.devices.values():
         _Sensors(hass, entry, device, async_add_entities).async_start()
-
-
-@callback
-def async_add_s2_connected(
-    entry: FlexMeasuresConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
-) -> None:
-    """Add the connectivity of every device."""
-    for subentry_id, device in entry.runtime_data.s2.devices.items():
-        subentry = entry.subentries[subentry_id]
-        async_add_entities(
-            [S2Connected(entry, subentry, device, "s2_connected")], config_subentry_id=subentry_id
-        )
 
 
 class _Sensors:

@@ -14,7 +14,6 @@ from homeassistant.helpers import discovery_flow
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .client import JsonObject
 from .const import CONF_RESOURCE_ID, DOMAIN
 from .data import FlexMeasuresConfigEntry
 from .listeners import Listeners
@@ -49,6 +48,7 @@ PAIRING: Final = "pairing"
 # What a discovery names: the site on which a device waits.
 CONF_ENTRY: Final = "entry_id"
 _SECTION: Final = "s2"
+_FOLLOWING: Final = "following"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +100,8 @@ class S2Server:
         self.devices: Mapping[str, S2Device] = {
             settings.subentry_id: S2Device(hass, settings) for settings in devices
         }
+        for name, device in self.devices.items():
+            device.following = (store.record(_SECTION, name) or {}).get(_FOLLOWING) is True
         self.waiting: dict[str, WaitingDevice] = {}
 
     @property
@@ -118,8 +120,12 @@ class S2Server:
         self._entry.async_on_unload(self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
 
     def _record(self) -> Section:
-        kept: JsonObject = {"secret": self._pairing_secret}
-        return {PAIRING: kept} if self._pairing_secret else {}
+        kept: Section = {
+            name: {_FOLLOWING: device.following} for name, device in self.devices.items()
+        }
+        if self._pairing_secret:
+            kept[PAIRING] = {"secret": self._pairing_secret}
+        return kept
 
     async def async_stop(self) -> None:
         """Ask all devices to come back later, and close their connections."""

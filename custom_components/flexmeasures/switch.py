@@ -10,6 +10,7 @@ from homeassistant.helpers.restore_state import RestoreEntity
 
 from .data import FlexMeasuresConfigEntry
 from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
+from .s2_control_entities import S2FollowSchedule, async_add_s2_control
 
 PARALLEL_UPDATES = 1
 
@@ -21,6 +22,7 @@ async def async_setup_entry(
 ) -> None:
     """Add a switch per flexible device."""
     async_add_to_flexible_devices(entry, async_add_entities, FollowSchedule)
+    async_add_s2_control(entry, async_add_entities, S2FollowSchedule, "follow_schedule")
 
 
 class FollowSchedule(FlexibleDeviceEntity, SwitchEntity, RestoreEntity):

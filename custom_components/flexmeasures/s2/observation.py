@@ -6,12 +6,21 @@ from datetime import datetime, timedelta
 
 from .control_types.forecasts import expected_power
 from .control_types.storage import Storage
-from .messages import ddbc, frbc, ombc
+from .messages import ddbc, frbc, ombc, pebc, ppbc
 from .messages.components import Identifier, Message, NumberRange, total_electric_power
 from .messages.session import PowerForecast, PowerMeasurement
 
 # Devices measure every few seconds, slow ones every minute; what is older tells nothing of now.
 LONGEST_SILENCE = timedelta(minutes=5)
+
+_DESCRIPTIONS = (
+    PowerForecast,
+    ddbc.SystemDescription,
+    frbc.SystemDescription,
+    ombc.SystemDescription,
+    pebc.PowerConstraints,
+    ppbc.PowerProfileDefinition,
+)
 
 type _Actuators = tuple[frbc.ActuatorDescription, ...] | tuple[ddbc.ActuatorDescription, ...]
 type _Modes = Iterable[frbc.OperationMode | ombc.OperationMode | ddbc.OperationMode]
@@ -40,6 +49,7 @@ class Observation:
         fill_level_unit: as the device writes it; None when it names none.
         demand: what has to be supplied, in the device's unit.
         forecast: the power that it expects, oldest step first.
+        is_described: whether it told what it can do within its control type, or what it expects.
         actuators: what people call each actuator, by its id; empty for control types without actuators.
     """
 
@@ -66,6 +76,7 @@ class Observation:
         self.fill_level: float | None = None
         self.fill_level_unit: str | None = None
         self.demand: float | None = None
+        self.is_described = False
         self.actuators: dict[Identifier, str] = {}
         self._storage: Storage | None = None
         self._labels: dict[Identifier, str] = {}
@@ -73,6 +84,7 @@ class Observation:
 
     def receive(self, message: Message, now: datetime) -> None:
         """Take in what the device says now."""
+        self.is_described = self.is_described or isinstance(message, _DESCRIPTIONS)
         match message:
             case PowerMeasurement():
                 power = total_electric_power(message.values)
