@@ -10,11 +10,14 @@ import sys
 
 from .accumulating import measure_accumulating
 from .callbacks import measure_callbacks
+from .carrying_out import measure_carrying_out
 from .closed_loop import measure_closed_loop
 from .comparison import measure_comparison
 from .controlling import measure_controlling
+from .entities import measure_entities
 from .figures import Figure, table
 from .home import measure_quiet_hour, measure_setup
+from .killed_home import measure_kills
 from .listening import measure_listening
 from .memory import measure_memory
 from .outage import measure_outage
@@ -31,8 +34,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def _measure(arguments: argparse.Namespace) -> int:
-    figures = await (measure_closed_loop() if arguments.closed_loop else _measure_costs())
+def _measure(arguments: argparse.Namespace) -> int:
+    if arguments.closed_loop:
+        figures = asyncio.run(measure_closed_loop())
+    else:
+        # Forking wants a process without threads, which this one is only at the begin.
+        kills = measure_kills()
+        figures = asyncio.run(_measure_costs()) + kills
     sys.stdout.write(table(figures) + "\n")
     broken = [figure.name for figure in figures if not figure.holds]
     if broken:
@@ -41,8 +49,6 @@ async def _measure(arguments: argparse.Namespace) -> int:
 
 
 async def _measure_costs() -> list[Figure]:
-    # Home Assistant warns of every custom integration; here that is what is measured.
-    logging.getLogger("homeassistant.loader").setLevel(logging.ERROR)
     figures = measure_memory()
     figures += await measure_setup()
     figures += await measure_quiet_hour()
@@ -50,6 +56,8 @@ async def _measure_costs() -> list[Figure]:
     figures += await measure_listening()
     figures += await measure_callbacks()
     figures += measure_controlling()
+    figures += await measure_entities()
+    figures += await measure_carrying_out()
     figures += measure_outbox()
     figures += await measure_outage()
     figures += await measure_comparison()
@@ -57,4 +65,7 @@ async def _measure_costs() -> list[Figure]:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(_measure(_arguments())))
+    # Home Assistant warns of every custom integration, and this one of its server: here that is what is measured.
+    for name in ("homeassistant.loader", "custom_components.flexmeasures"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    sys.exit(_measure(_arguments()))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 import time
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from aiohttp import ThreadedResolver
 from freezegun import freeze_time
@@ -139,7 +139,9 @@ async def home(
         hass = await stack.enter_async_context(async_test_home_assistant(config_dir=str(folder)))
         stack.push_async_callback(hass.async_stop, force=True)
         hass.data.pop(loader.DATA_CUSTOM_COMPONENTS)
-        hass.config.components.add("http")  # the card needs it, and there is no frontend here
+        # The card and the calendar need it; nothing is served here, and there is no frontend.
+        hass.config.components.add("http")
+        hass.http = Mock()
         entry = MockConfigEntry(
             domain=DOMAIN,
             entry_id=_ENTRY_ID,

@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="see whether the battery follows a new schedule and meters are fed, then stop; exit code 0 if so",
+        help="see whether every device follows a new schedule and meters are fed, then stop; exit code 0 if so",
     )
     parser.add_argument("--port", type=_port, help="port of Home Assistant (8123 if it is free)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the dashboard")

@@ -1,7 +1,8 @@
 """Configures the integration in Home Assistant through the same forms that a person fills in."""
 
 import asyncio
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL, CONF_VERIFY
 from custom_components.flexmeasures import const as names
 
 from . import dashboard, forecasts
+from .devices import DeviceAnswers, devices
 from .home_assistant import Flow, HomeAssistantApi
 from .site import Measured, Site
 
@@ -18,6 +20,15 @@ SIMULATED_HOME = "simulated_home"
 
 LOAD_SECONDS = 30
 POLL_SECONDS = 0.3
+# Platforms are set up one after the other; a device whose entities of these are there has all.
+LAST_ENTITIES = {
+    "follow_schedule",
+    "mode",
+    "plan_status",
+    "power_setpoint",
+    "reschedule",
+    "schedule",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +45,16 @@ class FlowError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entities:
-    """Ids of the flexible device's entities; the names here are the integration's own keys for them."""
+class Device:
+    """A flexible device as it stands in Home Assistant.
 
-    follow_schedule: str
-    power_setpoint: str
-    reschedule: str
-    scheduled_power: str
+    Attributes:
+        name: that of its asset in FlexMeasures.
+        entities: entity ids by the integration's own keys.
+    """
+
+    name: str
+    entities: Mapping[str, str]
 
 
 async def add_simulated_home(api: HomeAssistantApi) -> None:
@@ -90,38 +104,49 @@ def _connection(login: Login) -> dict[str, str | bool]:
     }
 
 
-async def add_battery(api: HomeAssistantApi, entry_id: str, site: Site) -> str:
-    """Add the battery as a flexible device unless it is there; return the subentry's id."""
-    if known := await _battery(api, entry_id):
-        return known
-    flow = await api.start_subentry_flow(entry_id, names.SUBENTRY_FLEXIBLE_DEVICE)
-    answers = {
-        names.CONF_POWER_SENSOR: str(site.battery_power),
-        names.CONF_STATE_OF_CHARGE_ENTITY: "sensor.simulated_battery_state_of_charge",
-        names.CONF_CAPACITY: 10,
-        names.CONF_MINIMUM_STATE_OF_CHARGE: 5,
-        names.CONF_MAXIMUM_STATE_OF_CHARGE: 95,
-        names.CONF_CHARGING_POWER: 5,
-        names.CONF_DISCHARGING_POWER: 5,
-        names.CONF_ROUNDTRIP_EFFICIENCY: 92,
-        names.CONF_SETPOINT_ENTITY: "number.simulated_battery_power_setpoint",
-        names.CONF_SETPOINT_SIGN: names.SETPOINT_CONSUMPTION_POSITIVE,
+async def add_devices(api: HomeAssistantApi, entry_id: str, site: Site) -> tuple[Device, ...]:
+    """Add the flexible devices that are missing, with what their owner wishes, and return all of them."""
+    known = await _flexible_devices(api, entry_id)
+    wanted = devices(site)
+    added = [each for each in wanted if each.name not in known]
+    for each in added:
+        flow = await api.start_subentry_flow(entry_id, names.SUBENTRY_FLEXIBLE_DEVICE)
+        for step, answers in each.steps(site.planned_power[each.name]):
+            flow = await api.continue_subentry_flow(_expect(flow, step), dict(answers))
+        _expect(flow, "create_entry")
+        await wait_until_loaded(api, entry_id)
+    known = await _flexible_devices(api, entry_id)
+    found = []
+    for each in wanted:
+        device = Device(name=each.name, entities=await _wait_for_entities(api, known[each.name]))
+        if each in added:
+            await _wish(api, each, device)
+        found.append(device)
+    return tuple(found)
+
+
+async def _flexible_devices(api: HomeAssistantApi, entry_id: str) -> dict[str, str]:
+    """Return the ids of the flexible devices' subentries by their names."""
+    return {
+        str(subentry["title"]): str(subentry["subentry_id"])
+        for subentry in await api.subentries(entry_id)
+        if subentry["subentry_type"] == names.SUBENTRY_FLEXIBLE_DEVICE
     }
-    flow = await api.continue_subentry_flow(_expect(flow, "user"), answers)
-    _expect(flow, "create_entry")
-    return await _battery(api, entry_id)
 
 
-async def _battery(api: HomeAssistantApi, entry_id: str) -> str:
-    """Return the id of the flexible device's subentry; empty when there is none."""
-    return next(
-        (
-            str(subentry["subentry_id"])
-            for subentry in await api.subentries(entry_id)
-            if subentry["subentry_type"] == names.SUBENTRY_FLEXIBLE_DEVICE
-        ),
-        "",
-    )
+async def _wish(api: HomeAssistantApi, answers: DeviceAnswers, device: Device) -> None:
+    if answers.target is not None:
+        await api.call_action(
+            "number.set_value",
+            {"value": answers.target},
+            target={"entity_id": device.entities["target"]},
+        )
+    if answers.ready_by is not None:
+        await api.call_action(
+            "time.set_value",
+            {"time": answers.ready_by.isoformat()},
+            target={"entity_id": device.entities["ready_by"]},
+        )
 
 
 async def add_feeds(api: HomeAssistantApi, entry_id: str, site: Site) -> None:
@@ -194,40 +219,44 @@ async def send_forecasts(api: HomeAssistantApi, folder: Path, entry_id: str, sit
     )
 
 
-async def follow_schedule(api: HomeAssistantApi, subentry_id: str) -> Entities:
-    """Switch the device to its schedule, once its entities are there; a new subentry sets the entry up anew.
+async def follow_schedules(api: HomeAssistantApi, found: tuple[Device, ...]) -> None:
+    """Have every device follow its schedule."""
+    switches = [device.entities["follow_schedule"] for device in found]
+    await api.call_action("switch.turn_on", target={"entity_id": switches})
+
+
+async def _wait_for_entities(api: HomeAssistantApi, subentry_id: str) -> dict[str, str]:
+    """Return the ids of a device's entities by their keys, once they are there; some are disabled, and left out.
 
     Raises:
-        TimeoutError: the entities do not appear.
+        TimeoutError: they do not appear.
     """
-    entities = await _wait_for_entities(api, subentry_id)
-    target = {"entity_id": entities.follow_schedule}
-    await api.call_action("switch.turn_on", target=target)
-    return entities
-
-
-async def _wait_for_entities(api: HomeAssistantApi, subentry_id: str) -> Entities:
+    prefix = f"{subentry_id}_"
     try:
         async with asyncio.timeout(LOAD_SECONDS):
             while True:
-                ids = await _entity_ids(api)
-                found = {
-                    each.name: ids.get(f"{subentry_id}_{each.name}") for each in fields(Entities)
-                }
                 states = await api.states()
-                if all(
-                    entity in states and states[entity].state != "unavailable"
-                    for entity in found.values()
-                ):
-                    return Entities(**{name: str(entity) for name, entity in found.items()})
+                found = {
+                    unique_id.removeprefix(prefix): entity_id
+                    for unique_id, entity_id in (await _entity_ids(api)).items()
+                    if unique_id.startswith(prefix) and entity_id in states
+                }
+                # A switch that is there can be used, whatever else still comes.
+                if found.keys() >= LAST_ENTITIES:
+                    return found
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         raise TimeoutError("the flexible device has no entities") from None
 
 
-async def find_sensor(api: HomeAssistantApi, entry_id: str, sensor_id: int) -> str:
-    """Return the id of the entity that stands for a FlexMeasures sensor."""
-    return (await _entity_ids(api))[f"{entry_id}_sensor_{sensor_id}"]
+async def find_site_entities(
+    api: HomeAssistantApi, entry_id: str, price_sensor: int
+) -> dashboard.SiteEntities:
+    """Return the ids of the entities that are about the site."""
+    ids = await _entity_ids(api)
+    return dashboard.SiteEntities(
+        connected=ids[f"{entry_id}_connected"], price=ids[f"{entry_id}_sensor_{price_sensor}"]
+    )
 
 
 async def _entity_ids(api: HomeAssistantApi) -> dict[str, str]:
@@ -239,16 +268,12 @@ async def _entity_ids(api: HomeAssistantApi) -> dict[str, str]:
     }
 
 
-async def save_dashboard(api: HomeAssistantApi, entities: Entities, price: str) -> None:
+async def save_dashboard(
+    api: HomeAssistantApi, found: tuple[Device, ...], site_entities: dashboard.SiteEntities
+) -> None:
     """Save the demo's dashboard and make it the first page."""
-    shown = dashboard.DashboardEntities(
-        follow_schedule=entities.follow_schedule,
-        power_setpoint=entities.power_setpoint,
-        price=price,
-        reschedule=entities.reschedule,
-        scheduled_power=entities.scheduled_power,
-    )
-    config = dashboard.dashboard(shown)
+    entities = {device.name: device.entities for device in found}
+    config = dashboard.dashboard(entities, site_entities)
     await api.save_dashboard(dashboard.PATH, dashboard.TITLE, dashboard.ICON, config)
     await api.set_default_dashboard(dashboard.PATH)
     # The home lies in Amsterdam, wherever its visitor is: the sun of the simulation shines there.

@@ -1,90 +1,254 @@
-"""The dashboard that the demo opens with: the battery's plan first, then what is behind it."""
+"""The dashboard that the demo opens with: what each device is going to do and why, what it saves, and what one may wish."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from .site import BATTERY, CAR, DISHWASHER, HEAT_PUMP, SOLAR
 
 PATH = "demo-home"
 TITLE = "Demo home"
 ICON = "mdi:home-battery"
 
+type Card = dict[str, Any]
+# Entity ids of one device by the integration's own keys.
+type Entities = Mapping[str, str]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DashboardEntities:
-    """Ids of the integration's entities that the dashboard shows."""
+class SiteEntities:
+    """Ids of the integration's entities that are about the site."""
 
-    scheduled_power: str
-    power_setpoint: str
-    follow_schedule: str
-    reschedule: str
+    connected: str
     price: str
 
 
-def dashboard(entities: DashboardEntities) -> dict[str, Any]:
-    """Return the dashboard's configuration."""
-    sections = [_plan(entities), _control(entities), _battery(), _home(entities)]
-    view = {
-        "title": "Battery",
-        "path": "battery",
+def dashboard(devices: Mapping[str, Entities], site: SiteEntities) -> dict[str, Any]:
+    """Return the dashboard's configuration.
+
+    Args:
+        devices: the entities of every flexible device, by its name.
+        site: those of the site.
+    """
+    return {
+        "title": TITLE,
+        "views": [_home(devices, site), _plans(devices), _control(devices)],
+    }
+
+
+def _home(devices: Mapping[str, Entities], site: SiteEntities) -> dict[str, Any]:
+    return {
+        "title": "Home",
+        "path": "home",
+        "icon": "mdi:home",
         "type": "sections",
         "max_columns": 3,
-        "sections": sections,
+        "sections": [
+            _battery(devices[BATTERY], site),
+            _now(devices, site),
+            _car(devices[CAR], site),
+            _heat_pump(devices[HEAT_PUMP], site),
+            _solar(devices[SOLAR], site),
+            _dishwasher(devices[DISHWASHER]),
+        ],
     }
-    return {"title": TITLE, "views": [view]}
 
 
-def _plan(entities: DashboardEntities) -> dict[str, Any]:
-    card = {
-        "type": "custom:flexmeasures-plan-card",
-        "title": "Battery plan",
-        "entity": entities.scheduled_power,
-        "price_entity": entities.price,
-        "soc_entity": "sensor.simulated_battery_state_of_charge",
-        "grid_options": {"columns": "full"},
-    }
-    return {"type": "grid", "column_span": 3, "cards": [card]}
-
-
-def _control(entities: DashboardEntities) -> dict[str, Any]:
-    return _section(
-        "Plan",
-        _tile(entities.follow_schedule, "Follow schedule", feature="toggle"),
-        _tile(entities.reschedule, "Reschedule", feature="button"),
-        _tile(entities.scheduled_power, "Scheduled power"),
-        _tile(entities.power_setpoint, "Power setpoint"),
-    )
-
-
-def _battery() -> dict[str, Any]:
+def _battery(battery: Entities, site: SiteEntities) -> Card:
+    level = "sensor.simulated_battery_state_of_charge"
     return _section(
         "Battery",
-        _tile("number.simulated_battery_power_setpoint", "Setpoint received"),
-        _tile("sensor.simulated_battery_power", "Power"),
-        _tile("sensor.simulated_battery_state_of_charge", "State of charge"),
-        _tile("sensor.simulated_car_charging_power", "Car"),
+        _plan_card(battery, site, "Battery", level),
+        _mode(battery, columns=6),
+        _tile(battery["plan_status"], "Plan", columns=6),
+        span=2,
     )
 
 
-def _home(entities: DashboardEntities) -> dict[str, Any]:
+def _now(devices: Mapping[str, Entities], site: SiteEntities) -> Card:
     return _section(
-        "Home",
-        _tile(entities.price, "Electricity price"),
-        _tile("sensor.simulated_solar_panels_power", "Solar panels"),
-        _tile("sensor.simulated_house_power", "House"),
+        "Now",
+        _tile(site.price, "Electricity price"),
         _tile("sensor.simulated_grid_power", "Grid"),
+        _tile("sensor.simulated_solar_panels_power", "Sun", columns=6),
+        _tile("sensor.simulated_house_power", "House", columns=6),
+        _tile(devices[BATTERY]["saving_today"], "Battery today", columns=6),
+        _tile(devices[CAR]["saving_today"], "Car today", columns=6),
+        _tile(devices[BATTERY]["saving_this_month"], "Battery, month", columns=6),
+        _tile(devices[CAR]["saving_this_month"], "Car, month", columns=6),
+        _tile(site.connected, "FlexMeasures"),
+        _tile(devices[BATTERY]["reschedule"], "Plan again", feature=_BUTTON),
     )
 
 
-def _section(title: str, *tiles: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "grid", "cards": [{"type": "heading", "heading": title}, *tiles]}
+def _car(car: Entities, site: SiteEntities) -> Card:
+    return _section(
+        "Car",
+        _plan_card(car, site, "Car", "sensor.simulated_car_state_of_charge"),
+        _tile(car["target"], "Charge to", feature=_SLIDER),
+        _rows(car["ready_by"], "Ready by"),
+        _mode(car),
+        _tile("binary_sensor.simulated_car_plugged_in", "Car", columns=6),
+        _tile(car["plan_status"], "Plan", columns=6),
+    )
 
 
-def _tile(entity: str, name: str, *, feature: str | None = None) -> dict[str, Any]:
-    tile: dict[str, Any] = {
+def _heat_pump(heat_pump: Entities, site: SiteEntities) -> Card:
+    return _section(
+        "Heat pump",
+        _plan_card(heat_pump, site, "Heat pump", heat_pump["expected_state_of_charge"]),
+        _tile(
+            "water_heater.simulated_heat_pump_tank",
+            "Tank",
+            columns=6,
+            shows=["current_temperature", "temperature"],
+        ),
+        _tile("sensor.simulated_heat_pump_power", "Power", columns=6),
+        _mode(heat_pump),
+        _tile(heat_pump["plan_status"], "Plan"),
+    )
+
+
+def _solar(solar: Entities, site: SiteEntities) -> Card:
+    return _section(
+        "Solar panels",
+        _plan_card(solar, site, "Solar panels"),
+        _tile("number.simulated_solar_panels_feed_in_limit", "Feed-in limit", columns=6),
+        _tile("sensor.simulated_solar_panels_power", "Power", columns=6),
+        _mode(solar),
+        _tile(solar["plan_status"], "Plan"),
+    )
+
+
+def _dishwasher(dishwasher: Entities) -> Card:
+    return _section(
+        "Dishwasher",
+        _tile("binary_sensor.simulated_dishwasher_ready_to_start", "Filled", columns=6),
+        _tile("binary_sensor.simulated_dishwasher_running", "Program", columns=6),
+        _tile(dishwasher["next_change"], "Starts or ends"),
+        _rows(dishwasher["ready_by"], "Ready by"),
+        _tile(dishwasher["plan_run"], "Run once", feature=_BUTTON),
+        _tile(dishwasher["plan_status"], "Plan"),
+    )
+
+
+def _plans(devices: Mapping[str, Entities]) -> dict[str, Any]:
+    calendar = {
+        "type": "calendar",
+        "initial_view": "listWeek",
+        "entities": [entities["schedule"] for entities in devices.values()],
+        "grid_options": {"columns": "full", "rows": 8},
+    }
+    return {
+        "title": "Plans",
+        "path": "plans",
+        "icon": "mdi:calendar-clock",
+        "type": "sections",
+        "max_columns": 2,
+        "sections": [
+            {
+                "type": "grid",
+                "column_span": 2,
+                "cards": [{"type": "heading", "heading": "What happens when"}, calendar],
+            },
+        ],
+    }
+
+
+def _control(devices: Mapping[str, Entities]) -> dict[str, Any]:
+    return {
+        "title": "Control",
+        "path": "control",
+        "icon": "mdi:tune",
+        "type": "sections",
+        "max_columns": 3,
+        "sections": [_controlled(name, entities) for name, entities in devices.items()],
+    }
+
+
+def _controlled(name: str, device: Entities) -> Card:
+    return _section(
+        name,
+        _tile(device["follow_schedule"], "Follow schedule", feature=_TOGGLE),
+        _tile(device["control_status"], "Control", columns=6),
+        _tile(device["problem"], "Problem", columns=6),
+        _tile(device["scheduled_power"], "Scheduled", columns=6),
+        _tile(device["power_setpoint"], "Setpoint", columns=6),
+        _tile(_CARRIES_OUT[name], "Told", columns=6, shows=_SHOWS_TOLD.get(name)),
+        _tile(_SHOWS_POWER[name], "Measured", columns=6),
+    )
+
+
+# The part of what takes the setpoint that shows it, where that is not the state.
+_SHOWS_TOLD = {HEAT_PUMP: ["temperature"]}
+# What takes each device's setpoint, and what measures its power.
+_CARRIES_OUT = {
+    BATTERY: "number.simulated_battery_power_setpoint",
+    CAR: "number.simulated_car_charging_current",
+    HEAT_PUMP: "water_heater.simulated_heat_pump_tank",
+    SOLAR: "number.simulated_solar_panels_feed_in_limit",
+    DISHWASHER: "button.simulated_dishwasher_start",
+}
+_SHOWS_POWER = {
+    BATTERY: "sensor.simulated_battery_power",
+    CAR: "sensor.simulated_car_charging_power",
+    HEAT_PUMP: "sensor.simulated_heat_pump_power",
+    SOLAR: "sensor.simulated_solar_panels_power",
+    DISHWASHER: "sensor.simulated_dishwasher_power",
+}
+
+_BUTTON: Card = {"type": "button"}
+_SLIDER: Card = {"type": "numeric-input", "style": "slider"}
+_TOGGLE: Card = {"type": "toggle"}
+
+
+def _plan_card(device: Entities, site: SiteEntities, title: str, level: str | None = None) -> Card:
+    card = {
+        "type": "custom:flexmeasures-plan-card",
+        "title": title,
+        "entity": device["scheduled_power"],
+        "price_entity": site.price,
+        "grid_options": {"columns": "full"},
+    }
+    return card | ({"soc_entity": level} if level else {})
+
+
+def _mode(device: Entities, *, columns: int | str = "full") -> Card:
+    return _tile(device["mode"], "Mode", columns=columns, feature={"type": "select-options"})
+
+
+def _rows(entity: str, name: str) -> Card:
+    """Return a card for what a tile cannot change, such as a time of day."""
+    return {
+        "type": "entities",
+        "entities": [{"entity": entity, "name": name}],
+        "grid_options": {"columns": "full"},
+    }
+
+
+def _section(title: str, *cards: Card, span: int = 1) -> Card:
+    heading = {"type": "heading", "heading": title}
+    return {"type": "grid", "column_span": span, "cards": [heading, *cards]}
+
+
+def _tile(
+    entity: str,
+    name: str,
+    *,
+    columns: int | str = "full",
+    feature: Card | None = None,
+    shows: list[str] | None = None,
+) -> Card:
+    tile: Card = {
         "type": "tile",
         "entity": entity,
         "name": name,
-        "grid_options": {"columns": "full"},
+        "grid_options": {"columns": columns},
     }
     if feature is not None:
-        tile |= {"features": [{"type": feature}], "features_position": "inline"}
+        tile |= {"features": [feature], "features_position": "inline"}
+        if feature is _BUTTON:
+            tile["hide_state"] = True
+    if shows is not None:
+        tile["state_content"] = shows
     return tile

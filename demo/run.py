@@ -21,7 +21,7 @@ from custom_components.flexmeasures.client import (
 
 from . import configure, dashboard
 from .check import check, check_feeds
-from .configure import Entities, FlowError, Login
+from .configure import Device, FlowError, Login
 from .flexmeasures_server import FlexMeasuresServer, FlexMeasuresServerError, ServerUser
 from .flexmeasures_server.server import stop_running
 from .home_assistant import (
@@ -173,9 +173,9 @@ class Demo:
         return wanted
 
     async def _use(self, home: HomeAssistant, login: Login, site: Site) -> int:
-        entities = await self._configure(home, login, site)
+        devices = await self._configure(home, login, site)
         if self._options.check:
-            return 0 if await self._check(home, entities, login, site) else 1
+            return 0 if await self._check(home, devices, login, site) else 1
         address = f"{home.url}/{dashboard.PATH}"
         print(
             f"\n  Home Assistant  {address}\n  user {USERNAME}, password {PASSWORD}\n"
@@ -192,15 +192,15 @@ class Demo:
         raise DemoError(f"Home Assistant ended by itself with exit code {code}")
 
     async def _check(
-        self, home: HomeAssistant, entities: Entities, login: Login, site: Site
+        self, home: HomeAssistant, devices: tuple[Device, ...], login: Login, site: Site
     ) -> bool:
-        """Prove both ways: the plan reaches the battery, and what is measured reaches the server."""
-        follows = await check(home.api, entities)
+        """Prove both ways: plans reach the devices, and what is measured reaches the server."""
+        follows = await check(home.api, devices)
         async with aiohttp.ClientSession() as session:
             arrives = await check_feeds(_client(session, login), site)
         return follows and arrives
 
-    async def _configure(self, home: HomeAssistant, login: Login, site: Site) -> Entities:
+    async def _configure(self, home: HomeAssistant, login: Login, site: Site) -> tuple[Device, ...]:
         """Fill in what a person would, as far as it was not done in an earlier run."""
         api, folder = home.api, self._state / HOME_ASSISTANT
         entry_id = await configure.add_site(api, login, site, self._state / "address")
@@ -209,15 +209,15 @@ class Demo:
         await configure.send_forecasts(api, folder, entry_id, site)
         await _forecasts_have_arrived(login, site)
         self._progress.say("prices and forecasts are sent")
-        subentry_id = await configure.add_battery(api, entry_id, site)
-        await configure.wait_until_loaded(api, entry_id)
         await configure.add_feeds(api, entry_id, site)
         self._progress.say("measurements are fed")
-        entities = await configure.follow_schedule(api, subentry_id)
-        price = await configure.find_sensor(api, entry_id, site.consumption_price)
-        await configure.save_dashboard(api, entities, price)
-        self._progress.say("battery follows its schedule; the dashboard is saved")
-        return entities
+        devices = await configure.add_devices(api, entry_id, site)
+        await configure.follow_schedules(api, devices)
+        self._progress.say("devices follow their schedules")
+        site_entities = await configure.find_site_entities(api, entry_id, site.consumption_price)
+        await configure.save_dashboard(api, devices, site_entities)
+        self._progress.say("the dashboard is saved")
+        return devices
 
 
 async def _in_daemon_thread(start: Callable[[], None]) -> None:

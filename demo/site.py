@@ -3,6 +3,7 @@
 Every step looks first whether its result is there already, so that an interrupted demo goes on where it stopped.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +21,21 @@ MINUTE = timedelta(minutes=1)
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
 PRICE_UNIT = "EUR/kWh"
+BATTERY, CAR, HEAT_PUMP, SOLAR, DISHWASHER = (
+    "Battery",
+    "Car",
+    "Heat pump",
+    "Solar panels",
+    "Dishwasher",
+)
+# The type of asset that each is in FlexMeasures.
+FLEXIBLE_DEVICES = {
+    BATTERY: "battery",
+    CAR: "one-way_evse",
+    HEAT_PUMP: "heat-storage",
+    SOLAR: "solar",
+    DISHWASHER: "process",
+}
 # A common connection in the Netherlands: three phases of 25 A.
 SITE_POWER_CAPACITY = "17.25 kW"
 
@@ -42,10 +58,14 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """The ids of what the demo needs to name later."""
+    """The ids of what the demo needs to name later.
+
+    Attributes:
+        planned_power: of the sensors that plans are stored on, by the name of the device.
+    """
 
     site_id: int
-    battery_power: int
+    planned_power: Mapping[str, int]
     consumption_price: int
     feed_in_price: int
     house_consumption: int
@@ -60,24 +80,33 @@ async def set_up_site(client: FlexMeasuresClient) -> Site:
     """
     builder = await _Builder.create(client)
     home = await builder.asset(SITE_NAME, "building")
-    battery = await builder.asset("Battery", "battery", home)
     house = await builder.asset("House", "building", home)
-    solar = await builder.asset("Solar panels", "solar", home)
+    devices = {
+        name: await builder.asset(name, kind, home) for name, kind in FLEXIBLE_DEVICES.items()
+    }
+    battery, car, heat_pump, solar, dishwasher = devices.values()
     site = Site(
         site_id=home.id,
-        battery_power=await builder.power_sensor(battery, "power", consumption=True),
+        planned_power={
+            name: await builder.power_sensor(device, "power", consumption=name != SOLAR)
+            for name, device in devices.items()
+        },
         consumption_price=await builder.price_sensor(home, "electricity price"),
         feed_in_price=await builder.price_sensor(home, "feed-in price"),
         house_consumption=await builder.power_sensor(house, "consumption", consumption=True),
         solar_production=await builder.power_sensor(solar, "production", consumption=False),
         measured=(
             await builder.measured_power(battery, "sensor.simulated_battery_power"),
+            await builder.measured_power(car, "sensor.simulated_car_charging_power"),
+            await builder.measured_power(heat_pump, "sensor.simulated_heat_pump_power"),
+            await builder.measured_power(dishwasher, "sensor.simulated_dishwasher_power"),
             await builder.measured_power(house, "sensor.simulated_house_power"),
             await builder.measured_power(
                 solar, "sensor.simulated_solar_panels_power", consumption=False
             ),
             await builder.measured_power(home, "sensor.simulated_grid_power"),
             await builder.measured_level(battery, "sensor.simulated_battery_state_of_charge"),
+            await builder.measured_level(car, "sensor.simulated_car_state_of_charge"),
             await builder.measured_price(
                 home, "sensor.simulated_energy_contract_electricity_price"
             ),
@@ -88,11 +117,11 @@ async def set_up_site(client: FlexMeasuresClient) -> Site:
 
 
 def _flex_context(site: Site) -> JsonObject:
+    """Return prices, limits, and the house alone: the panels are a device, since they can be told to make less."""
     return {
         "consumption-price": {"sensor": site.consumption_price},
         "production-price": {"sensor": site.feed_in_price},
         "inflexible-consumption": [{"sensor": site.house_consumption}],
-        "inflexible-production": [{"sensor": site.solar_production}],
         "site-power-capacity": SITE_POWER_CAPACITY,
     }
 

@@ -35,6 +35,7 @@ from custom_components.flexmeasures.const import (
 )
 
 from . import site
+from .shown_plans import ShownPlans, shown_plans
 
 URL = "https://flexmeasures.example"
 EMAIL = "someone@example.com"
@@ -101,6 +102,13 @@ def client(outbox_file: Path) -> Iterator[AsyncMock]:
     client.stored = site.answer(client)
     with patch("custom_components.flexmeasures.connection.FlexMeasuresClient", return_value=client):
         yield client
+
+
+@pytest.fixture
+def plans() -> Iterator[ShownPlans]:
+    """Let the test say what is planned; nothing is asked for."""
+    with shown_plans() as plans:
+        yield plans
 
 
 @pytest.fixture

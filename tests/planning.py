@@ -1,5 +1,6 @@
 """Homes to plan: flexible devices of every kind on the small site, and time that passes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -8,10 +9,12 @@ from unittest.mock import AsyncMock
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentryData
 from homeassistant.core import HomeAssistant
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.flexmeasures.client import Asset
 from custom_components.flexmeasures.const import SUBENTRY_FLEXIBLE_DEVICE
+from custom_components.flexmeasures.plan_models import PlanStatus
 from custom_components.flexmeasures.planner import Planner
 
 from . import site
@@ -37,6 +40,22 @@ DEVICE_ASSETS = (
     Asset(id=6, name="Washer", type_name="process", account_id=3, parent_id=1),
     Asset(id=7, name="Boiler", type_name="heat-storage", account_id=3, parent_id=1),
 )
+
+
+@pytest.fixture(autouse=True)
+def just_past_noon(freezer: FrozenDateTimeFactory) -> None:
+    """Let every test begin seven minutes into a quarter-hour."""
+    freezer.move_to(NOON + timedelta(minutes=7))
+
+
+@pytest.fixture
+async def home(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> MockConfigEntry:
+    """Return a home with a battery at 35 % and an idle plan."""
+    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
+    percent(hass, LEVEL, 35)
+    return await plan_home(hass, client, freezer, battery())
 
 
 def device(title: str, kind: str, **settings: object) -> ConfigSubentryData:
@@ -141,3 +160,44 @@ def triggers(client: AsyncMock) -> int:
     """Return how often the server was asked for schedules."""
     count: int = client.trigger_and_get_schedule.call_count
     return count
+
+
+def status_of(entry: MockConfigEntry, title: str = "Battery") -> PlanStatus:
+    """Return how it stands with a device's plan."""
+    return planner_of(entry).status(id_of(entry, title)).status
+
+
+def reason_of(entry: MockConfigEntry, title: str = "Battery") -> str:
+    """Return why it stands so."""
+    return planner_of(entry).status(id_of(entry, title)).reason or ""
+
+
+def power_of(entry: MockConfigEntry, moment: datetime, title: str = "Battery") -> float | None:
+    """Return the W that are planned for a moment; None without a plan in force."""
+    plan = planner_of(entry).plan(id_of(entry, title))
+    return plan.schedule.power_at(moment) if plan else None
+
+
+def now(freezer: FrozenDateTimeFactory) -> datetime:
+    """Return the time of the test."""
+    moment: datetime = freezer.time_to_freeze.replace(tzinfo=UTC)
+    return moment
+
+
+async def press(entry: MockConfigEntry) -> None:
+    """Ask for a plan as a person does."""
+    await planner_of(entry).async_reschedule()
+
+
+def prices_until(known: list[datetime]) -> Any:
+    """Return what reading prices does that are known until a moment."""
+
+    async def read(sensor_id: int, *, start: datetime, **asked_for: Any) -> Any:
+        data = await site._hour_of_the_day(sensor_id, start=start, **asked_for)
+        values = tuple(
+            value if start + index * data.resolution < known[0] else None
+            for index, value in enumerate(data.values)
+        )
+        return replace(data, values=values)
+
+    return read

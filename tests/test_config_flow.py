@@ -38,28 +38,23 @@ from custom_components.flexmeasures.client import (
     WrongPasswordError,
 )
 from custom_components.flexmeasures.const import (
-    CONF_CONSUMPTION_PRICE_SENSOR,
-    CONF_PRODUCTION_PRICE_SENSOR,
     CONF_SITE_ID,
     DOMAIN,
 )
 
+from .device_dialogs import suggested
 from .flow_samples import (
     BATTERY,
     CABIN,
     CONNECTION,
-    CONSUMPTION_PRICE,
     EMAIL,
     HOME,
     PASSWORD,
-    PUBLIC_MARKET,
-    PUBLIC_PRICE,
     URL,
     add_entry,
     asset,
     entries_without_server,
     fake_client,
-    mark_loaded,
     unload_entries,
 )
 
@@ -162,17 +157,6 @@ async def submit(
 ) -> ConfigFlowResult:
     """Fill in the form and press the button."""
     return await hass.config_entries.flow.async_configure(result["flow_id"], user_input)
-
-
-def suggested(result: ConfigFlowResult) -> dict[str, Any]:
-    """Return what a form shows as already filled in."""
-    schema = result["data_schema"]
-    assert schema is not None
-    return {
-        str(key): key.description["suggested_value"]
-        for key in schema.schema
-        if key.description and "suggested_value" in key.description
-    }
 
 
 def offered(result: ConfigFlowResult, field: str) -> list[tuple[str, str]]:
@@ -596,74 +580,3 @@ async def test_reconfiguration_does_not_make_two_entries_of_one_site(hass: HomeA
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
     assert entry.data[CONF_URL] == URL
-
-
-async def options_form(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
-    """Open the options."""
-    return await hass.config_entries.options.async_init(entry.entry_id)
-
-
-async def test_prices_are_chosen_and_taken_back(hass: HomeAssistant, client: MagicMock) -> None:
-    """Every price sensor is offered under its asset's name; an empty field stores nothing."""
-    entry = add_entry(hass)
-    mark_loaded(hass, entry, client)
-    hass.config_entries.async_update_entry(entry, options={"something_else": 1})
-    result = await options_form(hass, entry)
-    assert result["step_id"] == "init"
-    for field in (CONF_CONSUMPTION_PRICE_SENSOR, CONF_PRODUCTION_PRICE_SENSOR):
-        assert offered(result, field) == [
-            (str(PUBLIC_PRICE), "Dutch market: day-ahead (EUR/MWh)"),
-            (str(CONSUMPTION_PRICE), "home: contract (EUR/kWh)"),
-        ]
-    client.get_sensors.assert_awaited_once_with(asset_id=HOME, include_public=True)
-    client.get_asset.assert_awaited_once_with(PUBLIC_MARKET)
-
-    result = await hass.config_entries.options.async_configure(
-        result["flow_id"], {CONF_CONSUMPTION_PRICE_SENSOR: str(PUBLIC_PRICE)}
-    )
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == {"something_else": 1, CONF_CONSUMPTION_PRICE_SENSOR: PUBLIC_PRICE}
-
-    result = await options_form(hass, entry)
-    assert suggested(result) == {CONF_CONSUMPTION_PRICE_SENSOR: str(PUBLIC_PRICE)}
-    await hass.config_entries.options.async_configure(result["flow_id"], {})
-    assert entry.options == {"something_else": 1}
-
-
-async def test_a_price_sensor_that_is_gone_is_not_suggested(
-    hass: HomeAssistant, client: MagicMock
-) -> None:
-    """Otherwise the form could not be sent, for a reason that nobody sees."""
-    entry = add_entry(hass)
-    mark_loaded(hass, entry, client)
-    hass.config_entries.async_update_entry(entry, options={CONF_PRODUCTION_PRICE_SENSOR: 404})
-    assert suggested(await options_form(hass, entry)) == {}
-
-
-async def test_a_price_sensor_of_an_unreadable_asset_is_offered_by_number(
-    hass: HomeAssistant, client: MagicMock
-) -> None:
-    """The name of the asset is a convenience, not a condition."""
-    entry = add_entry(hass)
-    mark_loaded(hass, entry, client)
-    client.get_asset.side_effect = response_error(PermissionDeniedError, HTTPStatus.FORBIDDEN)
-    result = await options_form(hass, entry)
-    assert (str(PUBLIC_PRICE), f"#{PUBLIC_MARKET}: day-ahead (EUR/MWh)") in offered(
-        result, CONF_CONSUMPTION_PRICE_SENSOR
-    )
-
-
-async def test_options_need_a_connection(hass: HomeAssistant, client: MagicMock) -> None:
-    """Without one there is nothing to choose from, and the dialog says why."""
-    entry = add_entry(hass)
-    assert (await options_form(hass, entry))["reason"] == "entry_not_loaded"
-
-    mark_loaded(hass, entry, client)
-    client.get_sensors.side_effect = ConnectionFailedError("connection lost")
-    result = await options_form(hass, entry)
-    assert result["type"] is FlowResultType.ABORT
-    assert result["reason"] == "cannot_read_sensors"
-    assert result["description_placeholders"] == {"message": "connection lost"}
-
-    client.get_sensors.side_effect = None
-    assert (await options_form(hass, entry))["type"] is FlowResultType.FORM

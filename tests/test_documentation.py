@@ -7,6 +7,8 @@ from homeassistant.util.yaml import parse_yaml
 import pytest
 
 from custom_components.flexmeasures import services
+from custom_components.flexmeasures.control_entities import CONTROL_SENSORS
+from custom_components.flexmeasures.plan_entities import PLAN_SENSORS
 
 from .repository import ROOT, in_yaml, texts
 
@@ -55,9 +57,9 @@ def test_every_field_of_every_form_is_described() -> None:
     content = texts()
     flows = [content["config"], content["options"], *content["config_subentries"].values()]
 
-    fields = {
-        field for flow in flows for step in flow["step"].values() for field in step.get("data", {})
-    }
+    steps = [step for flow in flows for step in flow["step"].values()]
+    parts = [part for step in steps for part in (step, *step.get("sections", {}).values())]
+    fields = {field for part in parts for field in part.get("data", {})}
 
     assert {field for field in fields if f"`{field}`" not in README} == set()
 
@@ -78,7 +80,8 @@ def test_every_entity_is_described() -> None:
     """Except those that stand for sensors of the server, which are described as a whole."""
     section = SECTIONS["Supported functions"]
     entities = texts()["entity"]
-    own = {"api_version", "scheduled_power", "server_version"}
+    own = {"api_version", "server_version"}
+    own |= {description.key for description in (*PLAN_SENSORS, *CONTROL_SENSORS)}
     names = [entities["sensor"][key]["name"] for key in own]
     names += [
         entity["name"]
@@ -88,6 +91,16 @@ def test_every_entity_is_described() -> None:
     ]
 
     assert {name for name in names if f"**{name}**" not in section} == set()
+
+
+@pytest.mark.parametrize("kind", ["triggers", "conditions"])
+def test_every_trigger_and_condition_and_every_field_is_described(kind: str) -> None:
+    section = SECTIONS["Triggers and conditions"]
+
+    for name, described in in_yaml(f"{kind}.yaml").items():
+        if not name.startswith("."):
+            assert f"`flexmeasures.{name}`" in section
+            assert all(f"`{field}`" in section for field in described.get("fields", {}))
 
 
 def examples() -> list[Any]:
@@ -112,8 +125,7 @@ def test_examples_are_accepted_by_the_actions() -> None:
     assert len(examples()) >= 3
     assert calls
     for call in calls:
-        schema = getattr(services, call["action"].removeprefix("flexmeasures.").upper())
-        schema(call["data"])
+        services.ACTIONS[call["action"].removeprefix("flexmeasures.")].schema(call["data"])
 
 
 def test_links_within_the_repository_lead_somewhere() -> None:

@@ -124,10 +124,10 @@ def stored_feed(**changes: Any) -> ConfigSubentryData:
     )
 
 
-def planned_device(sensor_id: int) -> ConfigSubentryData:
+def planned_device(sensor_id: int, **more: int) -> ConfigSubentryData:
     """Return a flexible device whose plan is stored on the sensor."""
     return ConfigSubentryData(
-        data={CONF_POWER_SENSOR: sensor_id},
+        data={CONF_POWER_SENSOR: sensor_id, **more},
         subentry_type=SUBENTRY_FLEXIBLE_DEVICE,
         title="Garage battery",
         unique_id=f"power_sensor_{sensor_id}",
@@ -395,6 +395,18 @@ async def test_what_makes_no_sense_is_refused_at_its_field_and_can_be_mended(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
+async def test_a_sensor_of_what_the_server_predicts_is_not_offered(
+    hass: HomeAssistant, client: MagicMock
+) -> None:
+    """The server would take what is measured for its own prediction, and the other way round."""
+    device = planned_device(BATTERY_POWER, predicted_energy_sensor=STATE_OF_CHARGE)
+    entry = add_entry(hass, subentries=(device,))
+    mark_loaded(hass, entry, client)
+    result = await start(hass, entry)
+
+    assert str(STATE_OF_CHARGE) not in options(result, CONF_SENSOR)
+
+
 async def test_a_sentence_about_units_names_both(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
@@ -415,6 +427,7 @@ async def test_a_sensor_that_is_fed_or_planned_is_not_offered(
         await submit(hass, result, FORM)
 
     result = await start(hass, entry, SUBENTRY_FLEXIBLE_DEVICE)
+    result = await submit(hass, result, {"next_step_id": "battery"})
     assert options(result, CONF_POWER_SENSOR) == {"new": "new"}
 
 

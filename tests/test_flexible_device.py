@@ -6,17 +6,15 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import EVENT_CALL_SERVICE, EVENT_HOMEASSISTANT_STOP, STATE_UNAVAILABLE
-from homeassistant.core import Event, HomeAssistant, ServiceCall, State
+from homeassistant.const import EVENT_CALL_SERVICE
+from homeassistant.core import Event, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
-from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_capture_events,
     async_fire_time_changed,
-    mock_restore_cache,
 )
 
 from custom_components.flexmeasures.client import (
@@ -31,6 +29,7 @@ from custom_components.flexmeasures.const import DOMAIN
 
 from . import site
 from .conftest import BATTERY_SUBENTRY, make_entry
+from .device_stand_ins import Inverter, add_entities
 from .test_init import set_up
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -38,7 +37,6 @@ SWITCH = "switch.battery_follow_schedule"
 SETPOINT = "number.battery_power_setpoint"
 PLANNED = "sensor.battery_scheduled_power"
 BUTTON = "button.battery_reschedule"
-LIMITS = {"unit_of_measurement": "kW", "min": -3, "max": 3}
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +48,7 @@ def just_past_noon(freezer: FrozenDateTimeFactory) -> None:
 @pytest.fixture
 async def written(hass: HomeAssistant) -> list[Event]:
     """Return the actions that are called, among them what is written to an inverter that takes -3 to 3 kW."""
-    hass.states.async_set("number.inverter_power", "0", LIMITS)
+    await add_entities(hass, "number", [Inverter("Inverter power")])
     return async_capture_events(hass, EVENT_CALL_SERVICE)
 
 
@@ -227,6 +225,7 @@ async def test_a_power_set_by_a_person_holds_until_the_next_step(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     await act(hass, "switch", "turn_on", SWITCH)
+    await pass_seconds(hass, freezer, 31)
     await act(hass, "number", "set_value", SETPOINT, value=-500)
     assert values(written) == [1.0, -0.5]
     assert hass.states.get(SETPOINT).attributes["source"] == "override"  # type: ignore[union-attr]
@@ -279,7 +278,7 @@ async def test_when_the_entry_or_home_assistant_ends_the_device_is_safe(
     if ending == "unload":
         await hass.config_entries.async_unload(home.entry_id)
     else:
-        hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+        await hass.async_stop(force=True)
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert values(written) == [1.0, 0.0]
@@ -296,77 +295,10 @@ async def test_after_a_reload_the_schedule_is_followed_again(
     await hass.config_entries.async_reload(home.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     await pass_seconds(hass, freezer, 5)
+    await pass_seconds(hass, freezer, 31)
 
     assert state_of(hass, SWITCH) == "on"
     assert values(written)[-1] == 1.0
-
-
-async def test_after_a_restart_the_switch_is_as_it_was(
-    hass: HomeAssistant,
-    client: AsyncMock,
-    battery_entry: MockConfigEntry,
-    written: list[Event],
-) -> None:
-    mock_restore_cache(hass, [State(SWITCH, "on")])
-    await async_setup_component(hass, "number", {})
-    hass.states.async_set("sensor.home_battery_level", "35", {"unit_of_measurement": "%"})
-
-    await set_up(hass, battery_entry)
-
-    assert state_of(hass, SWITCH) == "on"
-    assert values(written) == [0.0]
-
-
-async def test_an_inverter_that_comes_back_is_written_to(
-    hass: HomeAssistant, home: MockConfigEntry, written: list[Event]
-) -> None:
-    hass.states.async_set("number.inverter_power", STATE_UNAVAILABLE)
-    await act(hass, "switch", "turn_on", SWITCH)
-    assert values(written) == []
-
-    hass.states.async_set("number.inverter_power", "0", LIMITS)
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-    assert values(written) == [1.0]
-
-
-async def test_a_number_without_a_power_unit_is_never_written_to(
-    hass: HomeAssistant,
-    home: MockConfigEntry,
-    written: list[Event],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    hass.states.async_set("number.inverter_power", "0", {"min": -3, "max": 3})
-
-    await act(hass, "switch", "turn_on", SWITCH)
-
-    assert values(written) == []
-    assert "Could not set number.inverter_power to 1000 W" in caplog.text
-
-
-async def test_an_inverter_that_fails_gets_its_setpoint_with_the_next_decision(
-    hass: HomeAssistant,
-    home: MockConfigEntry,
-    written: list[Event],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    answers = [OSError("bus error"), None]
-
-    async def fail_once(call: ServiceCall) -> None:
-        if answer := answers.pop(0):
-            raise answer
-
-    hass.services.async_register("number", "set_value", fail_once)
-    controller = home.runtime_data.controllers[next(iter(home.subentries))]
-
-    controller.async_follow(True)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert "Could not set number.inverter_power to 1000 W: OSError('bus error')" in caplog.text
-
-    controller.async_follow(True)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert values(written) == [1.0, 1.0]
-    assert answers == []
 
 
 async def test_a_battery_without_number_still_shows_its_setpoint(
@@ -605,25 +537,6 @@ async def test_an_answer_without_values_leaves_the_last_schedule(
         await act(hass, "button", "press", BUTTON)
 
     assert state_of(hass, PLANNED) == "1000.0"
-
-
-async def test_a_slow_inverter_gets_its_safe_power_last(
-    hass: HomeAssistant, client: AsyncMock, home: MockConfigEntry, written: list[Event]
-) -> None:
-    taken: list[float] = []
-
-    async def take_slowly(call: ServiceCall) -> None:
-        for _ in range(10):
-            await asyncio.sleep(0)
-        taken.append(call.data["value"])
-
-    hass.services.async_register("number", "set_value", take_slowly)
-    home.runtime_data.controllers[next(iter(home.subentries))].async_follow(True)
-
-    await hass.config_entries.async_unload(home.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-    assert taken == [1.0, 0.0]
 
 
 async def test_an_asset_below_the_battery_keeps_its_own_device(

@@ -5,9 +5,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from custom_components.flexmeasures.scheduling import FlexModelProblem
+from custom_components.flexmeasures.scheduling import FlexModelConflict, FlexModelProblem
 
 INTEGRATION = Path(__file__).parent.parent / "custom_components" / "flexmeasures"
+# Currencies are those of the site, and what is left empty there is left to the server.
+NOT_OF_A_DEVICE = {FlexModelConflict.SEVERAL_CURRENCIES}
+NOT_OF_A_SITE = {
+    FlexModelConflict.RESERVED_FIELD,
+    FlexModelConflict.SAME_SENSOR,
+    FlexModelProblem.EMPTY,
+    FlexModelProblem.MINIMUM_NOT_BELOW_MAXIMUM,
+    FlexModelProblem.NOT_A_SHARE,
+}
 SECTIONS = ("config", "config_subentries", "options", "selector")
 
 
@@ -36,6 +45,7 @@ def test_every_error_has_its_sentence() -> None:
     shared = form_error_keys("forms.py")
     assert "cannot_connect" in shared
     config = texts()["config"]["error"].keys()
+    options = texts()["options"]["error"].keys()
     device = texts()["config_subentries"]["flexible_device"]["error"].keys()
     measurement = texts()["config_subentries"]["measurement"]["error"].keys()
     s2 = texts()["config_subentries"]["s2_device"]["error"].keys()
@@ -46,8 +56,15 @@ def test_every_error_has_its_sentence() -> None:
         "url_without_scheme",
     }
     assert config == shared | form_error_keys("config_flow.py") | addresses
-    problems = {problem.value for problem in FlexModelProblem}
-    assert device == shared | form_error_keys("subentry_flows.py") | problems
+    checked = set(FlexModelProblem) | set(FlexModelConflict)
+    assert device == checked.difference(NOT_OF_A_DEVICE).union(
+        shared,
+        *map(
+            form_error_keys,
+            ("device_flow.py", "device_checks.py", "device_creation.py", "control_checks.py"),
+        ),
+    )
+    assert options == checked.difference(NOT_OF_A_SITE) | form_error_keys("options_flow.py")
     assert measurement == shared | form_error_keys("feed_flow.py") | form_error_keys(
         "feed_forms.py"
     ) | form_error_keys("feed_sensors.py")

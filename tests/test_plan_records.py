@@ -33,6 +33,7 @@ def plan(powers: list[float | None], prices: list[float | None] | None = None) -
         expires=NOON + timedelta(hours=3),
         cause=PlanCause.WISH,
         capacity=10.0,
+        available=tuple(powers),
         energies=(*powers, None),
         tariff=tariff,
     )
@@ -57,6 +58,8 @@ def test_a_plan_is_read_back_equal_through_json(
         {"cause": "whim"},
         {"capacity": True},
         {"capacity": "10"},
+        {"available": ["1"]},
+        {"available": None},
         {"energies": [1.0]},
         {"energies": ["1", None]},
         {"energies": None},

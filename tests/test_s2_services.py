@@ -61,7 +61,7 @@ async def call(
     hass: HomeAssistant, entry: MockConfigEntry, action: str, **data: Any
 ) -> dict[str, Any]:
     """Call an action on the battery, and return its response."""
-    data = {"device": device_id(hass, entry), **data}
+    data = {"device_id": device_id(hass, entry), **data}
     response = await hass.services.async_call(
         "flexmeasures", action, data, blocking=True, return_response=True
     )
@@ -219,7 +219,7 @@ async def test_a_device_that_speaks_no_s2_is_refused(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     with pytest.raises(ServiceValidationError) as refused:
-        await call(hass, entry, "s2_get_session", device=device_id(hass, entry, asset=4))
+        await call(hass, entry, "s2_get_session", device_id=device_id(hass, entry, asset=4))
 
     assert refused.value.translation_key == "no_s2_device"
 

@@ -2,11 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 import importlib
 from pathlib import Path
 import re
+from typing import Any
 from unittest.mock import AsyncMock
 
 from homeassistant.core import HomeAssistant
@@ -18,10 +19,12 @@ import pytest
 from custom_components.flexmeasures.client import Sensor
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.errors import _TRANSLATION_KEYS
+from custom_components.flexmeasures.flexible_device import DeviceKind
 from custom_components.flexmeasures.sensor_presentation import _TRANSLATED_NAMES
 
 from . import site
-from .conftest import BATTERY_SUBENTRY, feed_subentry, make_entry
+from .conftest import feed_subentry
+from .device_samples import home_of
 from .repository import (
     FLOW_FILES,
     INTEGRATION,
@@ -29,6 +32,7 @@ from .repository import (
     called_name,
     front_files,
     in_json,
+    in_yaml,
     keyword,
     leaves,
     nodes,
@@ -36,6 +40,7 @@ from .repository import (
     texts,
 )
 from .s2_devices import remember_s2_sensors, s2_subentry
+from .shown_plans import ShownPlans
 from .test_init import set_up
 
 PLACEHOLDER = re.compile(r"{(\w+)}")
@@ -89,13 +94,21 @@ def test_every_field_of_every_flow_has_a_name_and_a_description(language: str) -
 
     assert steps
     for step in steps:
-        assert step.get("data_description", {}).keys() == step.get("data", {}).keys()
-        assert step.get("data") or step.get("menu_options") or step["description"]
+        parts = [step, *step.get("sections", {}).values()]
+        for part in parts:
+            assert part.get("data_description", {}).keys() == part.get("data", {}).keys()
+        assert (
+            any(part.get("data") for part in parts)
+            or step.get("menu_options")
+            or step["description"]
+        )
         assert step["title"]
+        assert all(part["name"] for part in parts[1:])
 
 
 def test_every_reason_to_stop_a_flow_has_its_text() -> None:
-    config, options, device, feed, _, discovery, s2 = FLOW_FILES
+    config, options, device, feed, *_ = FLOW_FILES
+    discovery, s2 = "s2_discovery.py", "s2_flow.py"
     content = texts()
     told = {
         (config, discovery): content["config"]["abort"],
@@ -126,8 +139,44 @@ def test_every_translated_list_has_its_texts() -> None:
         for call in nodes(INTEGRATION / file, ast.Call)
         if called_name(call) == "dropdown"
     }
+    used |= {
+        text_of(keyword(call, "translation_key"))
+        for call in nodes(INTEGRATION / "forms.py", ast.Call)
+        if called_name(call) == "ChooseSelectorConfig"
+    }
+
+    fields = [
+        field
+        for file in ("services.yaml", "triggers.yaml")
+        for described in in_yaml(file).values()
+        for field in fields_of(described)
+    ]
+    used |= {field["selector"].get("select", {}).get("translation_key") for field in fields}
 
     assert used - {None} == texts()["selector"].keys()
+
+
+def fields_of(described: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the fields of an action, trigger or condition."""
+    return list(described.get("fields", {}).values())
+
+
+@pytest.mark.parametrize("kind", ["trigger", "condition"])
+def test_every_trigger_and_condition_has_its_texts_and_icon(kind: str) -> None:
+    described = {
+        name: content
+        for name, content in in_yaml(f"{kind}s.yaml").items()
+        if not name.startswith(".")
+    }
+    told = texts()[f"{kind}s"]
+    icons = in_json("icons.json")[f"{kind}s"]
+
+    assert described.keys() == told.keys() == icons.keys()
+    for name, content in described.items():
+        assert told[name].keys() >= {"name", "description"}
+        assert content.get("fields", {}).keys() == told[name].get("fields", {}).keys()
+        assert all(field.keys() == {"name", "description"} for field in fields_of(told[name]))
+        assert icons[name].keys() == {kind}
 
 
 def test_every_error_has_its_text_and_every_text_its_error() -> None:
@@ -220,18 +269,23 @@ def dictionary_keys(node: ast.expr | None) -> frozenset[str]:
 
 
 @pytest.fixture
-async def registered(hass: HomeAssistant, client: AsyncMock) -> list[er.RegistryEntry]:
-    """Return the entities of a site with a battery, a feed, and one sensor of every name that is translated."""
+async def registered(
+    hass: HomeAssistant, client: AsyncMock, plans: ShownPlans
+) -> list[er.RegistryEntry]:
+    """Return the entities of a site with every kind of device, a feed, and a sensor of every translated name."""
+    more = (feed_subentry(100, "sensor.meter"), s2_subentry("S2 device", asset=999))
+    entry = home_of(hass, client, *DeviceKind, more=more)
+    remember_s2_sensors(hass, entry)
     client.get_sensors.return_value = (
-        site.make_sensor(site.BATTERY_POWER, "Somebody's own name", "kW", 2),
+        *(
+            replace(sensor, name="Somebody's own name")
+            for sensor in client.get_sensors.return_value
+        ),
         *(
             named_sensor(100 + number, name)
             for number, name in enumerate(sorted(_TRANSLATED_NAMES))
         ),
     )
-    entry = make_entry(BATTERY_SUBENTRY, feed_subentry(100, "sensor.meter"), s2_subentry(asset=4))
-    entry.add_to_hass(hass)
-    remember_s2_sensors(hass, entry)
     await set_up(hass, entry)
     return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
 
@@ -240,7 +294,7 @@ def named_sensor(sensor_id: int, name: str) -> Sensor:
     """Return a sensor as FlexMeasures' users make one of this name."""
     unit = "EUR/kWh" if "price" in name else UNITS.get(name, "kW")
     resolution = timedelta(0) if unit == "kWh" else site.QUARTER
-    return site.make_sensor(sensor_id, name.replace("_", "-"), unit, 2, resolution=resolution)
+    return site.make_sensor(sensor_id, name.replace("_", "-"), unit, 20, resolution=resolution)
 
 
 async def test_every_entity_has_its_name_and_every_name_its_entity(
@@ -269,7 +323,7 @@ async def test_every_entity_has_an_icon_of_its_own_or_of_its_device_class(
 def test_icons_are_of_the_set_that_home_assistant_ships_and_for_things_that_exist() -> None:
     icons = in_json("icons.json")
 
-    assert icons.keys() <= {"entity", "services"}
+    assert icons.keys() <= {"conditions", "entity", "services", "triggers"}
     assert all(re.fullmatch(r"mdi:[a-z0-9-]+", icon) for _, icon in leaves(icons))
     for platform, entities in icons["entity"].items():
         assert entities.keys() <= texts()["entity"][platform].keys()

@@ -23,7 +23,6 @@ from .const import (
     SUBENTRY_MEASUREMENT,
     SUBENTRY_S2_DEVICE,
 )
-from .controller import Controller
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .delivery import Delivery
@@ -32,6 +31,7 @@ from .feed import Feed
 from .feed_sources import async_look_after_sources
 from .flexible_device import FlexibleDevice
 from .measurements import Outbox, OutboxError
+from .plan_progress import PlanProgress
 from .planner import Planner
 from .repairs import (
     async_end_other_feed_issues,
@@ -44,6 +44,7 @@ from .s2_server import S2Server
 from .s2_settings import S2Settings
 from .s2_view import S2View
 from .services import async_setup_services
+from .site_controllers import async_release_all, make_controllers
 from .site_store import SiteStore
 from .uploader import Uploader, outbox_path
 from .values import SiteValues
@@ -54,9 +55,13 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
+    Platform.CALENDAR,
+    Platform.EVENT,
     Platform.NUMBER,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
+    Platform.TIME,
 ]
 
 
@@ -86,14 +91,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     planner = Planner(
         hass, entry, connection.client, inventory, values, devices, store, wishes, s2_planning
     )
-    controllers = {
-        device.subentry_id: Controller(hass, entry, planner, device) for device in devices
+    controllers = make_controllers(hass, entry, planner, devices, store, wishes)
+    progress = {
+        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)
+        for device in devices
     }
     entry.runtime_data = FlexMeasuresData(
         connection=connection,
         controllers=controllers,
+        devices={device.subentry_id: device for device in devices},
         inventory=inventory,
         planner=planner,
+        progress=progress,
         s2=S2Server(hass, entry, store, _s2_devices(entry)),
         store=store,
         values=values,
@@ -111,6 +120,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     entry.async_on_unload(inventory.async_add_listener(inventory_changed))
     for controller in controllers.values():
         controller.async_start()
+    for each in progress.values():
+        each.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     planner.async_start()
     entry.runtime_data.s2.async_start()
@@ -193,8 +204,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEnt
 async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
     """Give devices their safe power, and end every part."""
     await entry.runtime_data.s2.async_stop()
-    for controller in entry.runtime_data.controllers.values():
-        await controller.async_release()
+    await async_release_all(entry.runtime_data.controllers.values())
     if backfill := entry.runtime_data.backfill:
         backfill.async_stop()
     if uploader := entry.runtime_data.uploader:

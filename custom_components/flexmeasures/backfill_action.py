@@ -1,11 +1,9 @@
 """The action that sends history, answered with what was read."""
 
-from datetime import datetime
 from typing import Final
 
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 import probatio
@@ -14,11 +12,13 @@ from .backfill import Backfill, BackfillError
 from .const import DOMAIN
 from .data import FlexMeasuresData
 from .history import has_recorder
-from .service_fields import SENSOR_IDS, data_of, refused, time_of
+from .service_answers import local
+from .service_fields import SENSOR_IDS, time_of
+from .service_targets import SITE, data_of, refused
 
 BACKFILL: Final = probatio.Schema(
     {
-        probatio.Required("config_entry"): cv.string,
+        **SITE,
         probatio.Optional("sensors"): SENSOR_IDS,
         probatio.Optional("start"): object,
         probatio.Optional("end"): object,
@@ -79,10 +79,6 @@ def _progress_of(backfill: Backfill, sensor_id: int) -> JsonObjectType:
         "measurement": backfill.feeds[sensor_id].title,
         "days": done.days_done,
         "intervals": done.intervals,
-        "first": _local(done.first),
-        "last": _local(done.last),
+        "first": local(done.first),
+        "last": local(done.last),
     }
-
-
-def _local(time: datetime | None) -> str | None:
-    return None if time is None else dt_util.as_local(time).isoformat()

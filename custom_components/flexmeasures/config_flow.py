@@ -43,6 +43,7 @@ from .const import (
     SUBENTRY_MEASUREMENT,
     SUBENTRY_S2_DEVICE,
 )
+from .device_flow import FlexibleDeviceFlow
 from .feed_flow import FeedFlow
 from .forms import (
     BASE,
@@ -55,7 +56,6 @@ from .forms import (
 from .options_flow import FlexMeasuresOptionsFlow
 from .s2_discovery import S2DiscoverySteps
 from .s2_flow import S2DeviceFlow
-from .subentry_flows import FlexibleDeviceFlow
 
 _NEW_SITE = "new"
 _SITE_TYPE = "building"

@@ -10,9 +10,28 @@ DOMAIN: Final = "flexmeasures"
 # Entry data, beside Home Assistant's own url, email, password and verify_ssl.
 CONF_SITE_ID: Final = "site_id"
 
-# Entry options: ids of FlexMeasures sensors; absent means "as stored on the site in FlexMeasures".
+# Entry options; absent means "as stored on the site in FlexMeasures". Sensors are ids of FlexMeasures sensors.
 CONF_CONSUMPTION_PRICE_SENSOR: Final = "consumption_price_sensor"
 CONF_PRODUCTION_PRICE_SENSOR: Final = "production_price_sensor"
+CONF_SITE_POWER_CAPACITY: Final = "site_power_capacity"  # kW in both directions
+CONF_SITE_CONSUMPTION_CAPACITY: Final = "site_consumption_capacity"  # kW
+CONF_SITE_PRODUCTION_CAPACITY: Final = "site_production_capacity"  # kW
+CONF_SITE_PEAK_CONSUMPTION: Final = "site_peak_consumption"  # kW that is paid for already
+CONF_INFLEXIBLE_CONSUMPTION: Final = "inflexible_consumption"  # list of sensors
+CONF_INFLEXIBLE_PRODUCTION: Final = "inflexible_production"  # list of sensors
+CONF_CURRENCY: Final = "currency"  # of the prices that follow, such as EUR
+CONF_SITE_PEAK_CONSUMPTION_PRICE: Final = "site_peak_consumption_price"  # per kW
+CONF_SITE_CONSUMPTION_BREACH_PRICE: Final = "site_consumption_breach_price"  # per kW
+CONF_SITE_PRODUCTION_BREACH_PRICE: Final = "site_production_breach_price"  # per kW
+CONF_CONSUMPTION_BREACH_PRICE: Final = "consumption_breach_price"  # per kW, of a device
+CONF_PRODUCTION_BREACH_PRICE: Final = "production_breach_price"  # per kW, of a device
+CONF_SOC_MINIMA_BREACH_PRICE: Final = "soc_minima_breach_price"  # per kWh
+CONF_SOC_MAXIMA_BREACH_PRICE: Final = "soc_maxima_breach_price"  # per kWh
+CONF_RELAX_CONSTRAINTS: Final = "relax_constraints"  # whether limits may be broken at a price
+# Entry options that the server knows nothing of; absent means as usual.
+CONF_HORIZON: Final = "horizon"  # h
+CONF_PERIOD: Final = "period"  # minutes between plans
+CONF_SCHEDULE_RESOLUTION: Final = "schedule_resolution"  # minutes; absent: that of the sensors
 
 SUBENTRY_FLEXIBLE_DEVICE: Final = "flexible_device"
 SUBENTRY_MEASUREMENT: Final = "measurement"
@@ -62,6 +81,7 @@ CONF_SETPOINT_SIGN: Final = "setpoint_sign"  # what a positive number means ther
 CONF_SWITCH_ENTITY: Final = "switch_entity"  # switches a number's device on and off; optional
 CONF_PHASES: Final = "phases"  # of a current: 1, 2 or 3
 CONF_VOLTAGE: Final = "voltage"  # V to neutral, of a current
+CONF_FULL_POWER: Final = "full_power"  # kW that 100 % stands for, of a percentage
 CONF_ON_FROM: Final = "on_from"  # kW from which a switched device runs
 CONF_OFF_BELOW: Final = "off_below"  # kW below which it stops
 CONF_OPTION_CHARGE: Final = "option_charge"  # of a select

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .controller import Controller
     from .coordinator import InventoryCoordinator
     from .delivery import Delivery
+    from .flexible_device import FlexibleDevice
+    from .plan_progress import PlanProgress
     from .planner import Planner
     from .s2_server import S2Server
     from .site_store import SiteStore
@@ -29,15 +31,17 @@ class FlexMeasuresData:
     Attributes:
         audit: None together with the delivery.
         backfill: None together with the delivery.
-        controllers: one per flexible device, by subentry id.
+        controllers, devices, progress: one per flexible device, by subentry id.
         delivery: None when there is nothing to measure, or nowhere to keep it.
         uploader: None together with the delivery.
     """
 
     connection: Connection
     controllers: dict[str, Controller]
+    devices: dict[str, FlexibleDevice]
     inventory: InventoryCoordinator
     planner: Planner
+    progress: dict[str, PlanProgress]
     s2: S2Server
     store: SiteStore
     values: SiteValues

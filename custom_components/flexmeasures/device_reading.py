@@ -1,5 +1,7 @@
 """What a flexible device can do and how it is now, read from its settings and from the entities that they name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 import math
@@ -50,7 +52,6 @@ from .scheduling import (
     ElectricVehicle,
     EnergyTarget,
     EnergyWindow,
-    FlexModelError,
     GenericDevice,
     HeatBuffer,
     ShiftableProcess,
@@ -109,7 +110,7 @@ def read_model(hass: HomeAssistant, device: FlexibleDevice) -> Model:
     Raises:
         HomeAssistantError: an entity tells no usable value, or the values make no sense together.
     """
-    try:
+    with _values_make_sense(device):
         match device.kind:
             case DeviceKind.BATTERY:
                 return _battery(hass, device)
@@ -128,7 +129,18 @@ def read_model(hass: HomeAssistant, device: FlexibleDevice) -> Model:
                 return GenericDevice(
                     power_sensor=device.power_sensor, fields=device.settings[CONF_FLEX_MODEL]
                 )
-    except FlexModelError as error:
+
+
+@contextmanager
+def _values_make_sense(device: FlexibleDevice) -> Iterator[None]:
+    """Tell people about values that a device cannot have.
+
+    Raises:
+        HomeAssistantError: names the device and the reason.
+    """
+    try:
+        yield
+    except ValueError as error:
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="device_values",
@@ -158,16 +170,17 @@ def read_limits(hass: HomeAssistant, device: FlexibleDevice) -> PowerLimits:
     Raises:
         HomeAssistantError: an entity tells no usable value.
     """
-    match device.kind:
-        case DeviceKind.SOLAR:
-            return PowerLimits(0.0, device.settings[CONF_PEAK_POWER] * _WATTS_PER_KILOWATT)
-        case DeviceKind.PROCESS:
-            return PowerLimits(max(device.settings[CONF_PROFILE]) * _WATTS_PER_KILOWATT, 0.0)
-        case _:
-            return PowerLimits(
-                _power(hass, device, CONF_CHARGING_POWER),
-                _power(hass, device, CONF_DISCHARGING_POWER),
-            )
+    with _values_make_sense(device):
+        match device.kind:
+            case DeviceKind.SOLAR:
+                return PowerLimits(0.0, device.settings[CONF_PEAK_POWER] * _WATTS_PER_KILOWATT)
+            case DeviceKind.PROCESS:
+                return PowerLimits(max(device.settings[CONF_PROFILE]) * _WATTS_PER_KILOWATT, 0.0)
+            case _:
+                return PowerLimits(
+                    _power(hass, device, CONF_CHARGING_POWER),
+                    _power(hass, device, CONF_DISCHARGING_POWER),
+                )
 
 
 def read_storage_state(
@@ -194,12 +207,22 @@ def read_storage_state(
         departures: what a calendar asks for, beside the wishes.
 
     Raises:
-        HomeAssistantError: it is not known whether the car is plugged in.
+        HomeAssistantError: it is not known whether the car is plugged in, or nothing is between the limits.
     """
     ready_at = wishes.ready_at(now, zone)
     share = None if wishes.target is None else wishes.target / _PERCENT
     least = (wishes.keep_at_least or 0.0) / _PERCENT
     most = 1.0 if wishes.keep_at_most is None else wishes.keep_at_most / _PERCENT
+    if least >= most:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="wishes_contradict",
+            translation_placeholders={
+                "device": device.title,
+                "minimum": f"{least:.0%}",
+                "maximum": f"{most:.0%}",
+            },
+        )
     wished = (
         ()
         if ready_at is None or share is None
@@ -262,9 +285,11 @@ def read_stored_energy(
     unit = state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) or ""
     # A device with a flex-model of its own may have no capacity; its energy is then told as energy.
     knows_capacity = device.kind.stores_energy or unit == PERCENTAGE
-    capacity = _capacity(hass, device) if knows_capacity else math.inf
+    with _values_make_sense(device):
+        tank = _tank(device)
+        capacity = _capacity(hass, device) if knows_capacity else math.inf
     try:
-        energy = _energy(value, unit, capacity, _tank(device))
+        energy = _energy(value, unit, capacity, tank)
     except UnitError:
         raise _unknown("state_of_charge_unit", entity_id, unit) from None
     if not 0 <= energy <= capacity * _ROUNDING:

@@ -1,21 +1,25 @@
 """What helps to understand an entry, without what nobody else should see."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceEntry
+from yarl import URL
 
 from .audit import AuditResult
 from .backfill import Backfill
 from .const import CONF_CREDENTIAL, CONF_RESOURCE_ID
+from .controller import Controller
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .measurements import Interval, OutboxSensor, OutboxStatistics
+from .plan_models import DevicePlan
 from .running_feed import RunningFeed
 from .s2_report import redacted_report_of
-from .scheduling import Schedule
 
 _PRIVATE = {CONF_CREDENTIAL, CONF_EMAIL, CONF_PASSWORD, CONF_RESOURCE_ID, CONF_URL, "unique_id"}
 
@@ -23,10 +27,9 @@ _PRIVATE = {CONF_CREDENTIAL, CONF_EMAIL, CONF_PASSWORD, CONF_RESOURCE_ID, CONF_U
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> dict[str, Any]:
-    """Return settings, the site's tree, what becomes of measurements, and every schedule and setpoint."""
+    """Return settings, the site's tree, what becomes of measurements, and the plan and control of every device."""
     data = entry.runtime_data
     inventory = data.inventory.data
-    schedules = {key: data.planner.schedule(key) for key in data.controllers}
     return {
         "entry": async_redact_data(entry.as_dict(), _PRIVATE),
         "server": {
@@ -53,16 +56,8 @@ async def async_get_config_entry_diagnostics(
         "feeds": [_feed(data, running) for running in data.uploader.feeds] if data.uploader else [],
         "s2_devices": {key: redacted_report_of(device) for key, device in data.s2.devices.items()},
         "flex_context": inventory.site.flex_context,
-        "problem": str(data.planner.problem) if data.planner.problem else None,
-        "devices": {
-            key: {
-                "following": controller.following,
-                "setpoint": controller.setpoint.power,
-                "source": controller.setpoint.source,
-                "schedule": _schedule(schedules[key]),
-            }
-            for key, controller in data.controllers.items()
-        },
+        "problem": _text(data, data.planner.problem),
+        "devices": {device_id: _device(data, device_id) for device_id in data.devices},
     }
 
 
@@ -115,12 +110,80 @@ def _facts(
     }
 
 
-def _schedule(schedule: Schedule | None) -> dict[str, Any] | None:
-    if schedule is None:
-        return None
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device: DeviceEntry
+) -> dict[str, Any]:
+    """Return the state of one flexible device; for the device of another asset only which one it is."""
+    subentry_id = device.config_subentry_id
+    data = entry.runtime_data
+    known = _device(data, subentry_id) if subentry_id in data.devices else None
+    return {"model": device.model, "flexible_device": known}
+
+
+def _device(data: FlexMeasuresData, device_id: str) -> dict[str, Any]:
+    progress = data.progress[device_id]
+    plan = data.planner.plan(device_id)
+    return {
+        "kind": data.devices[device_id].kind,
+        "wishes": data.wishes.of(device_id).as_record(),
+        "status": progress.state.status,
+        "since": progress.state.since.isoformat(),
+        "reason": _text(data, progress.state.reason),
+        "plan": plan and _plan(plan),
+        "savings": _jsonable(asdict(data.planner.savings(device_id))),
+        "control": _control(data.controllers[device_id]),
+    }
+
+
+def _plan(plan: DevicePlan) -> dict[str, Any]:
+    """Return a plan; what it was made from in the units of the scheduling room: W, kWh, shares."""
+    schedule = plan.schedule
     return {
         "start": schedule.start.isoformat(),
         "resolution": schedule.resolution.total_seconds(),
         "computed_at": schedule.computed_at.isoformat(),
+        "expires": plan.expires and plan.expires.isoformat(),
+        "scheduler": schedule.scheduler,
+        "trusted": plan.trusted,
+        "cause": plan.cause,
+        "currency": plan.tariff and plan.tariff.currency,
         "powers": list(schedule.powers),
+        "energies": list(plan.energies),
+        "findings": [_jsonable(asdict(finding)) for finding in plan.findings],
+        "missed": [_jsonable(asdict(missed)) for missed in plan.missed],
+        "breaches": [_jsonable(asdict(breach)) for breach in plan.breaches],
     }
+
+
+def _control(controller: Controller) -> dict[str, Any]:
+    request, held = controller.engine.request, controller.held
+    return {
+        "status": controller.status,
+        "shadow": controller.shadow,
+        "setpoint": controller.setpoint.power,
+        "source": controller.setpoint.source,
+        "limits": asdict(controller.limits),
+        "request": _jsonable(asdict(request)),
+        "held": held and _jsonable(asdict(held)),
+        "suspended_until": _jsonable(controller.suspended_until),
+        "statistics": _jsonable(asdict(controller.statistics)),
+    }
+
+
+def _text(data: FlexMeasuresData, reason: object) -> str | None:
+    """Return a sentence for people without the server's address, which is nobody else's business."""
+    if reason is None:
+        return None
+    host = URL(data.inventory.client.url).host or ""
+    return str(reason).replace(host, REDACTED) if host else str(reason)
+
+
+def _jsonable(value: Any) -> Any:
+    """Return the fields of a dataclass as JSON has them: times as text."""
+    match value:
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {key: _jsonable(item) for key, item in value.items()}
+        case _:
+            return value

@@ -1,5 +1,8 @@
 """The devices of a site and what their entities share."""
 
+from collections.abc import Callable, Iterable
+from typing import override
+
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -18,6 +21,9 @@ from .const import (
 )
 from .coordinator import InventoryCoordinator, SiteInventory
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
+from .flexible_device import FlexibleDevice
+from .listeners import Listeners
+from .wishes import Wishes
 
 _MANUFACTURER = "FlexMeasures"
 
@@ -159,6 +165,17 @@ def async_remove_stale_sensors(hass: HomeAssistant, coordinator: InventoryCoordi
             registry.async_remove(entity.entity_id)
 
 
+def own_entities(hass: HomeAssistant, entity_ids: set[str], key: str) -> set[str]:
+    """Return those of the entities that are ours and tell what the key names."""
+    registry = er.async_get(hass)
+    return {
+        entity_id
+        for entity_id in entity_ids
+        if (entity := registry.async_get(entity_id))
+        and (entity.platform, entity.translation_key) == (DOMAIN, key)
+    }
+
+
 class SiteEntity(CoordinatorEntity[InventoryCoordinator]):
     """An entity that tells what the server knows; unavailable while the server is away."""
 
@@ -178,7 +195,7 @@ class MeasuringEntity(Entity):
 
 
 class FlexibleDeviceEntity(Entity):
-    """An entity of a flexible device, named by its translation key.
+    """An entity of a flexible device, named by its key.
 
     It stays available while the server is away, since the plan does.
     """
@@ -186,26 +203,80 @@ class FlexibleDeviceEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(self, data: FlexMeasuresData, subentry: ConfigSubentry) -> None:
-        """Stand for the subentry's device beside the sensors of its asset."""
-        self._controller = data.controllers[subentry.subentry_id]
+    def __init__(self, data: FlexMeasuresData, device: FlexibleDevice, key: str) -> None:
+        """Stand for the device, beside the sensors of its asset."""
+        self._controller = data.controllers[device.subentry_id]
+        self._device = device
         self._planner = data.planner
-        self._subentry_id = subentry.subentry_id
-        self._attr_unique_id = f"{subentry.subentry_id}_{self.translation_key}"
+        self._progress = data.progress[device.subentry_id]
+        self._site_wishes = data.wishes
+        self._shown: object = None
+        self._attr_translation_key = key
+        self._attr_unique_id = f"{device.subentry_id}_{key}"
         inventory = data.inventory
-        identifier = flexible_device_identifier(inventory.config_entry, inventory.data, subentry)
+        entry = inventory.config_entry
+        subentry = entry.subentries[device.subentry_id]
+        identifier = flexible_device_identifier(entry, inventory.data, subentry)
         self._attr_device_info = DeviceInfo(identifiers={identifier})
+
+    @property
+    def _sources(self) -> tuple[Listeners, ...]:
+        """Return whose changes may change what this entity shows."""
+        return (self._controller.listeners,)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        for source in self._sources:
+            self.async_on_remove(source.async_add(self._async_write_if_changed))
+        self._shown = self._to_show()
+
+    @callback
+    def _async_write_if_changed(self) -> None:
+        """Write the state, unless it stands already."""
+        shown = self._to_show()
+        if shown != self._shown:
+            self._shown = shown
+            self.async_write_ha_state()
+
+    def _to_show(self) -> object:
+        """Return everything that the state tells."""
+        return self.available, self.state, self.state_attributes, self.extra_state_attributes
+
+
+class PlanEntity(FlexibleDeviceEntity):
+    """An entity that tells of a flexible device's plan alone."""
+
+    @property
+    @override
+    def _sources(self) -> tuple[Listeners, ...]:
+        return (self._progress.listeners,)
+
+
+class WishEntity(FlexibleDeviceEntity):
+    """An entity that shows and takes what people want of a flexible device."""
+
+    @property
+    @override
+    def _sources(self) -> tuple[Listeners, ...]:
+        return (self._site_wishes.listeners,)
+
+    @property
+    def _wishes(self) -> Wishes:
+        return self._site_wishes.of(self._device.subentry_id)
+
+    @callback
+    def _async_wish(self, wishes: Wishes) -> None:
+        self._site_wishes.async_wish(self._device.subentry_id, wishes)
 
 
 @callback
 def async_add_to_flexible_devices(
     entry: FlexMeasuresConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    kind: type[FlexibleDeviceEntity],
+    entities_of: Callable[[FlexMeasuresData, FlexibleDevice], Iterable[Entity]],
 ) -> None:
-    """Add one entity of the kind to each flexible device that can be planned."""
-    for subentry_id in entry.runtime_data.controllers:
-        async_add_entities(
-            [kind(entry.runtime_data, entry.subentries[subentry_id])],
-            config_subentry_id=subentry_id,
-        )
+    """Add to each flexible device that can be planned the entities that make sense for it."""
+    data = entry.runtime_data
+    for subentry_id, device in data.devices.items():
+        async_add_entities(list(entities_of(data, device)), config_subentry_id=subentry_id)

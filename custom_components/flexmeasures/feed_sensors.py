@@ -8,6 +8,7 @@ from homeassistant.const import CONF_NAME
 from .client import JsonObject, Sensor
 from .const import (
     CONF_POWER_SENSOR,
+    CONF_PREDICTED_ENERGY_SENSOR,
     CONF_SENSOR,
     DIRECTION_CONSUMPTION,
     SUBENTRY_FLEXIBLE_DEVICE,
@@ -23,15 +24,17 @@ def free_sensors(
 ) -> dict[int, Sensor]:
     """Return the site's sensors that a feed may fill; that of the feed that is changed is among them.
 
-    Not those of another feed, nor those on which a device's plan is stored: readings and plan would hide each other.
+    Not those of another feed, nor those on which a device's plan or what the server predicts is stored: readings and plan
+    would hide each other.
     """
     taken = {
         subentry.data[CONF_SENSOR]
         for subentry in entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)
         if changed is None or subentry.subentry_id != changed.subentry_id
     } | {
-        subentry.data[CONF_POWER_SENSOR]
+        subentry.data.get(field)
         for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE)
+        for field in (CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR)
     }
     inventory = entry.runtime_data.inventory.data
     return {

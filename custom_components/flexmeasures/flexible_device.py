@@ -42,7 +42,7 @@ from .const import (
     CONF_WRITES_PER_DAY,
     SETPOINT_PRODUCTION_POSITIVE,
 )
-from .control import GuardRails
+from .control import GuardRails, Mode
 
 # Where a value may be a number or live in an entity.
 VALUE_FIELDS = (
@@ -134,7 +134,7 @@ class FlexibleDevice:
             setpoint_entity=data.get(CONF_SETPOINT_ENTITY),
             conditions=tuple(data.get(CONF_CONDITIONS, ())),
             shadow=data.get(CONF_SHADOW_MODE, False),
-            longest_age=_duration(data, CONF_STATE_OF_CHARGE_AGE, "minutes"),
+            longest_age=_duration(data, CONF_STATE_OF_CHARGE_AGE, "minutes", None),
             safe_action=SafeAction(data.get(CONF_SAFE_ACTION, SafeAction.FIXED)),
             guard_rails=guard_rails(data),
             settings=data,
@@ -145,6 +145,19 @@ class FlexibleDevice:
         """Return 1 when the setpoint entity takes consumption as positive, -1 when it takes production as positive."""
         sign = self.settings.get(CONF_SETPOINT_SIGN)
         return -1 if sign == SETPOINT_PRODUCTION_POSITIVE else 1
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Return the modes that it is made for: panels cannot charge, and few cars discharge."""
+        charges = self.kind not in {DeviceKind.SOLAR, DeviceKind.PROCESS}
+        discharges = self.kind is DeviceKind.SOLAR or self.settings.get(CONF_DISCHARGING_POWER, 0)
+        return (
+            Mode.SCHEDULE,
+            *((Mode.CHARGE_NOW,) if charges else ()),
+            *((Mode.DISCHARGE_NOW,) if discharges else ()),
+            Mode.PAUSE,
+            Mode.MANUAL,
+        )
 
     @property
     def inputs(self) -> frozenset[str]:
@@ -163,17 +176,20 @@ def guard_rails(data: Mapping[str, Any]) -> GuardRails:
     usual = GuardRails()
     return GuardRails(
         deadband=data.get(CONF_DEADBAND, usual.deadband),
-        minimum_dwell=_duration(data, CONF_MINIMUM_DWELL, "seconds") or usual.minimum_dwell,
-        minimum_on=_duration(data, CONF_MINIMUM_ON, "minutes") or usual.minimum_on,
-        minimum_off=_duration(data, CONF_MINIMUM_OFF, "minutes") or usual.minimum_off,
+        minimum_dwell=_duration(data, CONF_MINIMUM_DWELL, "seconds", usual.minimum_dwell),
+        minimum_on=_duration(data, CONF_MINIMUM_ON, "minutes", usual.minimum_on),
+        minimum_off=_duration(data, CONF_MINIMUM_OFF, "minutes", usual.minimum_off),
         writes_per_day=int(data.get(CONF_WRITES_PER_DAY, usual.writes_per_day)),
-        settle_time=_duration(data, CONF_SETTLE_TIME, "seconds") or usual.settle_time,
-        suspension=_duration(data, CONF_SUSPENSION, "minutes") or usual.suspension,
+        settle_time=_duration(data, CONF_SETTLE_TIME, "seconds", usual.settle_time),
+        suspension=_duration(data, CONF_SUSPENSION, "minutes", usual.suspension),
     )
 
 
-def _duration(data: Mapping[str, Any], field: str, unit: str) -> timedelta | None:
-    return timedelta(**{unit: data[field]}) if field in data else None
+def _duration[T: timedelta | None](
+    data: Mapping[str, Any], field: str, unit: str, usual: T
+) -> timedelta | T:
+    """Return a setting as a length of time; one of 0 is meant so, and only an absent one is as usual."""
+    return timedelta(**{unit: data[field]}) if field in data else usual
 
 
 def resolve_entity_id(hass: HomeAssistant, registry_or_entity_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypedDict
+from typing import Any, TypedDict, override
 
 from homeassistant.const import (
     ATTR_UNIT_OF_MEASUREMENT,
@@ -12,13 +12,23 @@ from homeassistant.const import (
     CONF_VERIFY_SSL,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import section
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.selector import (
+    ChooseSelector,
+    ChooseSelectorChoiceConfig,
+    ChooseSelectorConfig,
+    EntitySelector,
+    EntitySelectorConfig,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
     SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
 )
+from homeassistant.helpers.translation import async_get_translations
 import probatio
 
 from .client import (
@@ -39,6 +49,7 @@ from .client import (
     UnknownUserError,
     WrongPasswordError,
 )
+from .const import DOMAIN
 
 BASE = "base"
 
@@ -77,6 +88,69 @@ def form_texts(
             errors[problem.field if problem.field in schema.schema else BASE] = problem.key
             placeholders |= problem.placeholders
     return {"errors": errors, "description_placeholders": placeholders}
+
+
+async def async_form_texts(
+    hass: HomeAssistant,
+    step: str,
+    schema: probatio.Schema,
+    *problems: FormError,
+    **placeholders: str,
+) -> FormTexts:
+    """Return the problems for a form with sections.
+
+    Home Assistant shows no error at a field of a section, only above the section. So such a problem stands there and
+    names its field, once nothing outside of sections is wrong.
+
+    Args:
+        hass: knows the names of fields in its language.
+        step: where the form's texts are, such as ``options.step.init``.
+        schema: of the form.
+        problems: at most one per field.
+        placeholders: what the form's own texts name.
+    """
+    inside = {
+        inner: name
+        for name, part in schema.schema.items()
+        if isinstance(part, section)
+        for inner in part.schema.schema
+    }
+    outside = [problem for problem in problems if problem.field not in inside]
+    if outside or not problems:
+        return form_texts(schema, *outside, at="", **placeholders)
+    problem = problems[0]
+    name = inside[problem.field]
+    texts = await async_get_translations(
+        hass, hass.config.language, step.partition(".")[0], [DOMAIN]
+    )
+    label = texts.get(f"component.{DOMAIN}.{step}.sections.{name}.data.{problem.field}")
+    return {
+        "errors": {str(name): problem.key},
+        "description_placeholders": {
+            **placeholders,
+            **problem.placeholders,
+            "at": f"{label or problem.field}: ",
+        },
+    }
+
+
+def flat(schema: probatio.Schema, form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was entered without the sections around it, and without what was left empty."""
+    fields: dict[str, Any] = {}
+    for key, value in form.items():
+        fields |= value if isinstance(schema.schema.get(key), section) else {key: value}
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def nested(schema: probatio.Schema, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values for a form, those of its sections inside these."""
+    form = dict(fields)
+    for name, part in schema.schema.items():
+        if isinstance(part, section):
+            form[str(name)] = {
+                str(key): form.pop(str(key)) for key in part.schema.schema if key in form
+            }
+    return form
 
 
 @contextmanager
@@ -146,6 +220,44 @@ def dropdown(
     if translation_key is not None:
         config["translation_key"] = translation_key
     return SelectSelector(config)
+
+
+def number(unit: str | None = None) -> NumberSelector:
+    """Return a box for a number.
+
+    It has no bounds: Home Assistant's own sentence about a number out of bounds is English and technical.
+    """
+    config = NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any")
+    if unit is not None:
+        config["unit_of_measurement"] = unit
+    return NumberSelector(config)
+
+
+class ValueSelector(ChooseSelector):
+    """A number, or an entity that tells it.
+
+    Home Assistant's page puts a value that is suggested into the first choice, so the choice that suits it comes first.
+    """
+
+    def __init__(self, unit: str | None, suggested: float | str | None) -> None:
+        """Offer a number in the unit and entities that tell numbers."""
+        tellers = EntitySelectorConfig(domain=["sensor", "number", "input_number"])
+        # Written out: what is entered cannot be checked against selectors that are objects.
+        choices: dict[str, ChooseSelectorChoiceConfig] = {
+            "number": {"selector": number(unit).serialize()["selector"]},
+            "entity": {"selector": EntitySelector(tellers).serialize()["selector"]},
+        }
+        if isinstance(suggested, str):
+            choices = dict(reversed(choices.items()))
+        super().__init__(ChooseSelectorConfig(choices=choices, translation_key="value"))
+
+    @override
+    def __call__(self, data: object) -> float | str | None:
+        """Return the number or the entity; None where the page sends a choice without a value."""
+        if isinstance(data, dict) and data.get(data.get("active_choice")) in (None, ""):
+            return None
+        value: float | str = super().__call__(data)
+        return value
 
 
 def sensor_options(

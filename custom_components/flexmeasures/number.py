@@ -1,16 +1,27 @@
-"""The power that a flexible device should follow now."""
+"""The power that a flexible device should follow now, and what people want of its state of charge."""
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, override
 
-from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberMode
-from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import UnitOfPower
+from homeassistant.components.number import (
+    NumberDeviceClass,
+    NumberEntity,
+    NumberEntityDescription,
+    NumberMode,
+)
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfPower
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
+from .control_entities import local_text
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
-from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
+from .entity import FlexibleDeviceEntity, WishEntity, async_add_to_flexible_devices
+from .flexible_device import FlexibleDevice
 from .s2_control_entities import S2PowerSetpoint, async_add_s2_control
+from .wishes import Wishes
 
 PARALLEL_UPDATES = 1
 
@@ -20,42 +31,123 @@ async def async_setup_entry(
     entry: FlexMeasuresConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a setpoint per flexible device."""
-    async_add_to_flexible_devices(entry, async_add_entities, PowerSetpoint)
+    """Add a setpoint per flexible device, and wishes to those that store energy."""
+    async_add_to_flexible_devices(entry, async_add_entities, _numbers_of)
     async_add_s2_control(entry, async_add_entities, S2PowerSetpoint, "power_setpoint")
 
 
+def _numbers_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[NumberEntity]:
+    yield PowerSetpoint(data, device)
+    if device.kind.stores_energy:
+        for description in WISHES:
+            yield WishedStateOfCharge(data, device, description)
+
+
 class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
-    """The setpoint in W, consumption positive; setting it replaces the schedule until the next step."""
+    """The setpoint in W, consumption positive; setting it replaces the schedule until the next block."""
 
     _attr_device_class = NumberDeviceClass.POWER
     _attr_mode = NumberMode.BOX
     _attr_native_step = 1
     _attr_native_unit_of_measurement = UnitOfPower.WATT
-    _attr_translation_key = "power_setpoint"
 
-    def __init__(self, data: FlexMeasuresData, subentry: ConfigSubentry) -> None:
-        """Take the device's limits."""
-        super().__init__(data, subentry)
-        self._attr_native_min_value = -self._controller.limits.production
-        self._attr_native_max_value = self._controller.limits.consumption
+    def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
+        """Show what control decides."""
+        super().__init__(data, device, "power_setpoint")
 
+    @property
     @override
-    async def async_added_to_hass(self) -> None:
-        await super().async_added_to_hass()
-        self.async_on_remove(self._controller.listeners.async_add(self.async_write_ha_state))
+    def native_min_value(self) -> float:
+        return -self._controller.limits.production
+
+    @property
+    @override
+    def native_max_value(self) -> float:
+        return self._controller.limits.consumption
 
     @property
     @override
     def native_value(self) -> float | None:
         power = self._controller.setpoint.power
-        return None if power is None else round(power, 1)
+        return None if power is None else round(power, 1) + 0.0
 
     @property
     @override
     def extra_state_attributes(self) -> dict[str, Any]:
-        return {"source": self._controller.setpoint.source}
+        override = self._controller.override
+        return {
+            "source": self._controller.setpoint.source,
+            "override_until": local_text(override.until) if override else None,
+        }
+
+    @override
+    def _to_show(self) -> object:
+        return super()._to_show(), self._controller.limits
 
     @override
     async def async_set_native_value(self, value: float) -> None:
-        self._controller.async_set_manual(value)
+        self._controller.async_override(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WishDescription(NumberEntityDescription):
+    """One wish, in %: how to read it, and what wishes become with another value."""
+
+    value_fn: Callable[[Wishes], float | None]
+    with_fn: Callable[[Wishes, float], Wishes]
+
+
+WISHES = (
+    WishDescription(
+        key="target",
+        value_fn=lambda wishes: wishes.target,
+        with_fn=lambda wishes, value: replace(wishes, target=value),
+    ),
+    WishDescription(
+        key="keep_at_least",
+        entity_category=EntityCategory.CONFIG,
+        value_fn=lambda wishes: wishes.keep_at_least or 0.0,
+        with_fn=lambda wishes, value: replace(wishes, keep_at_least=value),
+    ),
+    WishDescription(
+        key="keep_at_most",
+        entity_category=EntityCategory.CONFIG,
+        value_fn=lambda wishes: 100.0 if wishes.keep_at_most is None else wishes.keep_at_most,
+        with_fn=lambda wishes, value: replace(wishes, keep_at_most=value),
+    ),
+)
+
+
+class WishedStateOfCharge(WishEntity, NumberEntity):
+    """What people want of the state of charge, in % of the capacity; plans are made anew with each change."""
+
+    entity_description: WishDescription
+    _attr_mode = NumberMode.SLIDER
+    _attr_native_max_value = 100
+    _attr_native_min_value = 0
+    _attr_native_step = 1
+    _attr_native_unit_of_measurement = PERCENTAGE
+
+    def __init__(
+        self, data: FlexMeasuresData, device: FlexibleDevice, description: WishDescription
+    ) -> None:
+        """Show and take the wish that the description names."""
+        super().__init__(data, device, description.key)
+        self.entity_description = description
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        return self.entity_description.value_fn(self._wishes)
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        wishes = self.entity_description.with_fn(self._wishes, value)
+        least, most = wishes.keep_at_least or 0.0, wishes.keep_at_most
+        if most is not None and least > most:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="least_above_most",
+                translation_placeholders={"least": f"{least:g}", "most": f"{most:g}"},
+            )
+        self._async_wish(wishes)

@@ -57,6 +57,7 @@ def plan_of(
         expires=min(schedule.valid_until, window.now + settings.longest_age),
         cause=cause,
         tariff=window.tariff,
+        available=request.available,
         findings=request.findings,
         breaches=breaches(answer.commitment_costs),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -78,11 +78,15 @@ class PlanFollowing:
         setpoint, plan = controller.setpoint, self._keeper.plan(device.subentry_id)
         if (
             plan is not None
-            and not device.shadow
+            and not controller.shadow
             and setpoint.source is SetpointSource.SCHEDULE
             and setpoint.power is not None
         ):
-            self._pieces[device.subentry_id] = _Piece(dt_util.utcnow(), setpoint.power, plan)
+            now = dt_util.utcnow()
+            self._pieces[device.subentry_id] = _Piece(now, setpoint.power, plan)
+            if device.kind is DeviceKind.PROCESS and setpoint.power >= _RUNNING:
+                # One that runs says that it is no longer ready, which must not look like a request taken back.
+                self._runs.async_ran(device.subentry_id, now, timedelta(0))
 
     @callback
     def _async_close(self, device: FlexibleDevice) -> None:

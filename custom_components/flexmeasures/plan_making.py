@@ -1,9 +1,9 @@
 """One request for new plans from reading the home to the server's answer."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol, cast, runtime_checkable
+from typing import cast
 
 from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant
@@ -18,7 +18,7 @@ from .flexible_device import FlexibleDevice
 from .plan_changes import PlanBasis
 from .plan_findings import told_finding
 from .plan_guests import GuestRequest, PlanGuest
-from .plan_inputs import DeviceInputs, InputReader, NotPlanned, senseless
+from .plan_inputs import DeviceInputs, InputReader, NotPlanned
 from .plan_keeper import PlanKeeper
 from .plan_models import PlanStatus
 from .plan_prices import async_read_tariff, is_priced, reads_more_than_prices
@@ -28,7 +28,6 @@ from .process_runs import ProcessRuns
 from .scheduling import (
     JSON,
     CurtailableProduction,
-    FlexModelError,
     GenericDevice,
     Severity,
 )
@@ -36,15 +35,6 @@ from .wishes import SiteWishes
 
 # The server stores a post within a second or so; after this the plan is asked for without the newest measurements.
 _WAIT_FOR_MEASUREMENTS = timedelta(seconds=20)
-
-
-@runtime_checkable
-class _ConfirmsMeasurements(Protocol):
-    """A delivery that can tell whether the server has stored what was measured."""
-
-    async def async_ingested(
-        self, *, until: datetime, within: timedelta, sensor_ids: Collection[int] | None = None
-    ) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,20 +150,37 @@ class PlanMaker:
             if isinstance(request, NotPlanned):
                 left_out[device_id] = request
             else:
-                requests[device_id] = request
+                requests[device_id] = await self._async_with_forecast(request, window)
         planned = {device_id: request.inputs for device_id, request in requests.items()}
         return SiteRequest(requests, left_out, self._basis(planned, window))
 
     def _request_for(
         self, device_id: str, inputs: DeviceInputs, window: PlanWindow
     ) -> DeviceRequest | NotPlanned:
-        try:
-            request = request_for(inputs, window, self._last_energy(device_id, window.now))
-        except FlexModelError as error:
-            return NotPlanned(PlanStatus.SETTINGS_WRONG, senseless(inputs.device, error))
+        request = request_for(inputs, window, self._last_energy(device_id, window.now))
         if isinstance(request, DeviceRequest) and inputs.stored is not None:
             self._last_energies[device_id] = inputs.stored.energy
         return request
+
+    async def _async_with_forecast(
+        self, request: DeviceRequest, window: PlanWindow
+    ) -> DeviceRequest:
+        """Return the request with what could be produced, where that can be curtailed.
+
+        Raises:
+            FlexMeasuresError: the forecast could not be read.
+        """
+        model = request.inputs.model
+        if not isinstance(model, CurtailableProduction):
+            return request
+        data = await self._client.get_sensor_data(
+            model.forecast_sensor,
+            start=window.start,
+            duration=window.end - window.start,
+            unit=UnitOfPower.WATT,
+            resolution=request.inputs.sensor.resolution,
+        )
+        return replace(request, available=data.values)
 
     def _last_energy(self, device_id: str, now: datetime) -> float | None:
         """Return the least that is likely to be stored: what was read last, or less where a plan emptied the device."""
@@ -206,7 +213,7 @@ class PlanMaker:
             FlexMeasuresError: there is none.
         """
         delivery = self._entry.runtime_data.delivery
-        if isinstance(delivery, _ConfirmsMeasurements):
+        if delivery is not None:
             await delivery.async_ingested(until=dt_util.utcnow(), within=_WAIT_FOR_MEASUREMENTS)
         window = request.window
         joined = GuestRequest(flex_context={})

@@ -19,6 +19,7 @@ from .scheduling import (
     StorageState,
     Tariff,
     explain,
+    uncurtailed_steps,
 )
 
 _PERCENT = 100
@@ -100,6 +101,7 @@ class DevicePlan:
         storage: what the device can store; None for one that stores nothing, and after a restart.
         capacity: kWh of the storage, also known after a restart.
         state: how it was at the start, and what was wanted.
+        available: W per step that were forecast for what can be curtailed, positive; empty for everything else.
         energies: kWh expected at each border of steps, the first at the start; empty for one that stores nothing.
         findings: what was found before it was asked for.
         missed: what it will not do, though it was asked for.
@@ -114,6 +116,7 @@ class DevicePlan:
     storage: Storage | None = None
     capacity: float | None = None
     state: StorageState | None = None
+    available: tuple[float | None, ...] = ()
     energies: tuple[float | None, ...] = ()
     findings: tuple[Finding, ...] = ()
     missed: tuple[Missed, ...] = ()
@@ -122,7 +125,12 @@ class DevicePlan:
     @property
     def for_control(self) -> Plan:
         """Return what control follows."""
-        return Plan(schedule=self.schedule, trusted=self.trusted, expires=self.expires)
+        return Plan(
+            schedule=self.schedule,
+            trusted=self.trusted,
+            expires=self.expires,
+            unlimited=uncurtailed_steps(self.schedule.powers, self.available),
+        )
 
     @cached_property
     def explanation(self) -> PlanExplanation | None:

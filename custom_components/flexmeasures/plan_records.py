@@ -15,6 +15,7 @@ def plan_to_record(plan: DevicePlan) -> JsonObject:
         "expires": as_text(plan.expires),
         "cause": plan.cause.value,
         "capacity": plan.storage.capacity if plan.storage else plan.capacity,
+        "available": list(plan.available),
         "energies": list(plan.energies),
         "consumption_price": _series_to_record(plan.tariff.consumption if plan.tariff else None),
         "production_price": _series_to_record(plan.tariff.production if plan.tariff else None),
@@ -41,6 +42,7 @@ def plan_from_record(record: JsonObject) -> DevicePlan:
         expires=expires,
         cause=PlanCause(str(record.get("cause"))),
         capacity=kept_number(record, "capacity"),
+        available=kept_numbers(record, "available"),
         energies=energies,
         tariff=_tariff(record),
     )

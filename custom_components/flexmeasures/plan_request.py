@@ -114,12 +114,14 @@ class DeviceRequest:
     """What is asked for one device.
 
     Attributes:
+        available: W per step that are forecast for what can be curtailed, positive.
         starts_at: of a process that has not started: when it is to start.
     """
 
     inputs: DeviceInputs
     flex_model: Mapping[str, JSON]
     findings: tuple[Finding, ...]
+    available: tuple[float | None, ...] = ()
     starts_at: datetime | None = None
 
 

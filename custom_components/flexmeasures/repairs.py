@@ -16,8 +16,8 @@ from .feed import Feed
 from .flexible_device import FlexibleDevice
 from .measurements import OutboxError, OutboxTooNewError
 
-# What planning, planning one device, and reading the site cannot go on without; each is the key of an error and of an
-# issue.
+# What planning, planning one device, controlling it, and reading the site cannot go on without; each is the key of an
+# error and of an issue.
 PRICE_ISSUES = ("no_prices", "prices_not_known")
 DEVICE_ISSUES = (
     "device_refused",
@@ -26,7 +26,9 @@ DEVICE_ISSUES = (
     "power_sensor_missing",
     "state_of_charge_missing",
     "state_of_charge_not_chosen",
+    "wishes_contradict",
 )
+CONTROL_ISSUES = ("setpoint_entity_missing",)
 SITE_ISSUES = ("site_not_found",)
 # How the ids of issues begin that are about one feed: its sensor's number, or its own, follows.
 _FEED_REFUSED = "feed_refused_"
@@ -85,12 +87,13 @@ def async_update_device_issue(
     entry: FlexMeasuresConfigEntry,
     device: FlexibleDevice,
     problem: HomeAssistantError | None,
+    keys: tuple[str, ...] = DEVICE_ISSUES,
 ) -> None:
-    """Raise the issue that a problem of a flexible device is, and end its others.
+    """Raise the issue among the keys that a problem of a flexible device is, and end the others.
 
     While Home Assistant starts, an entity that is missing is only late.
     """
-    for key in DEVICE_ISSUES:
+    for key in keys:
         issue_id = _issue_id(entry, f"{key}_{device.subentry_id}")
         if problem is None or problem.translation_key != key or not hass.is_running:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
@@ -115,7 +118,7 @@ def async_forget_device_issues(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device_ids: Collection[str]
 ) -> None:
     """End the issues of flexible devices that are no longer among these."""
-    for key in DEVICE_ISSUES:
+    for key in DEVICE_ISSUES + CONTROL_ISSUES:
         prefix = _issue_id(entry, f"{key}_")
         for _, issue_id in list(ir.async_get(hass).issues):
             if issue_id.startswith(prefix) and issue_id.removeprefix(prefix) not in device_ids:
@@ -213,8 +216,8 @@ def async_end_other_feed_issues(
 def async_remove_issues(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """End every issue of an entry."""
     prefix = _issue_id(entry, "")
-    for _, issue_id in list(ir.async_get(hass).issues):
-        if issue_id.startswith(prefix):
+    for domain, issue_id in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and issue_id.startswith(prefix):
             ir.async_delete_issue(hass, DOMAIN, issue_id)
 
 

@@ -1,41 +1,36 @@
 """Sensors: what FlexMeasures knows of the site, and what is planned for flexible devices."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, override
 
-from homeassistant.components.sensor import (
-    SensorDeviceClass,
-    SensorEntity,
-    SensorStateClass,
-)
-from homeassistant.const import EntityCategory, UnitOfPower
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.components.sensor import SensorEntity
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .client import Sensor, SignConvention
+from .client import Sensor
+from .control_entities import CONTROL_SENSORS, ControlSensor
 from .coordinator import InventoryCoordinator
-from .data import FlexMeasuresConfigEntry
+from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import (
-    FlexibleDeviceEntity,
     SiteEntity,
     asset_identifier,
     async_add_to_flexible_devices,
     server_identifier,
     subentry_of_asset,
 )
+from .flexible_device import FlexibleDevice
+from .plan_entities import PLAN_SENSORS, PlanSensor
+from .plan_progress import MOST_ROWS
 from .s2_entities import async_add_s2_sensors
-from .scheduling import Schedule
 from .sensor_presentation import present
 from .upload_entities import UPLOAD_SENSORS, UploadSensor, async_add_feed_sensors
 from .values import SiteValues
 
 PARALLEL_UPDATES = 0
-
-# Rows reach every open browser with each state; 300 are 25 h at 5 minutes and more than 3 days at a quarter-hour.
-_MOST_ROWS = 300
 
 
 async def async_setup_entry(
@@ -53,7 +48,7 @@ async def async_setup_entry(
             ),
         ]
     )
-    async_add_to_flexible_devices(entry, async_add_entities, ScheduledPowerSensor)
+    async_add_to_flexible_devices(entry, async_add_entities, _sensors_of)
     async_add_s2_sensors(hass, entry, async_add_entities)
     if data.delivery:
         async_add_entities(
@@ -79,6 +74,14 @@ async def async_setup_entry(
 
     add_new_sensors()
     entry.async_on_unload(data.inventory.async_add_listener(add_new_sensors))
+
+
+def _sensors_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[SensorEntity]:
+    for plan in PLAN_SENSORS:
+        if plan.suits_fn(device.kind):
+            yield PlanSensor(data, device, plan)
+    for control in CONTROL_SENSORS:
+        yield ControlSensor(data, device, control)
 
 
 class ServerVersionSensor(SiteEntity, SensorEntity):
@@ -153,78 +156,13 @@ class FlexMeasuresSensor(SiteEntity, SensorEntity):
         attributes: dict[str, Any] = {"sensor_id": self._sensor.id}
         if rows:
             attributes["forecast"] = [
-                _row(row.start, row.end, row.value) for row in rows[:_MOST_ROWS]
+                _row(row.start, row.end, row.value) for row in rows[:MOST_ROWS]
             ]
         changed = (value, tuple(rows)) != self._shown
         self._shown = (value, tuple(rows))
         self._attr_native_value = value
         self._attr_extra_state_attributes = attributes
         return changed
-
-
-class ScheduledPowerSensor(FlexibleDeviceEntity, SensorEntity):
-    """The power that is planned now, consumption positive; the rest of the schedule as an attribute."""
-
-    _attr_device_class = SensorDeviceClass.POWER
-    _attr_native_unit_of_measurement = UnitOfPower.WATT
-    _attr_state_class = SensorStateClass.MEASUREMENT
-    _attr_suggested_display_precision = 0
-    _attr_translation_key = "scheduled_power"
-    _unrecorded_attributes = frozenset({"forecast", "computed_at", "valid_until", "problem"})
-
-    _timer: CALLBACK_TYPE | None = None
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        await super().async_added_to_hass()
-        self.async_on_remove(self._planner.listeners.async_add(self._async_plan_changed))
-        self.async_on_remove(self._async_cancel_timer)
-        self._async_read()
-
-    @callback
-    def _async_cancel_timer(self) -> None:
-        if self._timer:
-            self._timer()
-            self._timer = None
-
-    @callback
-    def _async_plan_changed(self) -> None:
-        self._async_read()
-        self.async_write_ha_state()
-
-    @callback
-    def _async_step_began(self, now: datetime) -> None:
-        self._timer = None
-        self._async_plan_changed()
-
-    @callback
-    def _async_read(self) -> None:
-        """Take the step that holds now, and come back when the next one begins."""
-        now = dt_util.utcnow()
-        schedule = self._planner.schedule(self._subentry_id)
-        problem = self._planner.problem
-        self._attr_native_value = schedule.power_at(now) if schedule else None
-        self._attr_extra_state_attributes = {
-            "sign_convention": SignConvention.CONSUMPTION_POSITIVE,
-            "problem": str(problem) if problem else None,
-            **(_schedule_attributes(schedule, now) if schedule else {}),
-        }
-        self._async_cancel_timer()
-        if schedule and (boundary := schedule.next_boundary(now)):
-            self._timer = async_track_point_in_utc_time(self.hass, self._async_step_began, boundary)
-
-
-def _schedule_attributes(schedule: Schedule, now: datetime) -> dict[str, Any]:
-    rows = [
-        _row(step.start, step.end, step.power)
-        for step in schedule.steps()
-        if step.end > now and step.power is not None
-    ]
-    return {
-        "computed_at": dt_util.as_local(schedule.computed_at).isoformat(),
-        "valid_until": dt_util.as_local(schedule.valid_until).isoformat(),
-        "forecast": rows[:_MOST_ROWS],
-    }
 
 
 def _row(start: datetime, end: datetime, value: float) -> dict[str, str | float]:

@@ -5,38 +5,19 @@ from datetime import UTC, datetime, timedelta
 import math
 from typing import Any, Final
 
+from homeassistant.const import UnitOfPower
 from homeassistant.core import ServiceCall
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers import config_validation as cv
 from homeassistant.util import dt as dt_util
 import probatio
 
+from .client import Sensor
 from .client.durations import parse_duration
-from .const import DOMAIN
-from .data import FlexMeasuresConfigEntry, FlexMeasuresData
+from .data import FlexMeasuresData
+from .service_targets import refused
+from .units import convert, convertible, is_power
 
 type FlexObject = dict[str, object]
-
-
-def refused(field: str, reason: str, **placeholders: str) -> ServiceValidationError:
-    """Return the error that names the field and, by its translation key, the reason."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=reason,
-        translation_placeholders={"field": field, **placeholders},
-    )
-
-
-def data_of(call: ServiceCall) -> FlexMeasuresData:
-    """Return the running parts of the entry that the action names.
-
-    Raises:
-        ServiceValidationError: there is no such entry, or it is not loaded.
-    """
-    entry: FlexMeasuresConfigEntry = service.async_get_config_entry(
-        call.hass, DOMAIN, call.data["config_entry"]
-    )
-    return entry.runtime_data
 
 
 def positive_id(value: Any) -> int:
@@ -51,6 +32,45 @@ def positive_id(value: Any) -> int:
 
 
 SENSOR_IDS: Final = probatio.All(cv.ensure_list, [positive_id], probatio.Length(min=1))
+
+
+async def sensor_named(data: FlexMeasuresData, sensor_id: int) -> Sensor:
+    """Return the sensor, also one from outside the site that the account may read.
+
+    Raises:
+        FlexMeasuresError: the server does not show it.
+    """
+    known = data.inventory.data.sensors.get(sensor_id)
+    return known or await data.connection.client.get_sensor(sensor_id)
+
+
+def check_unit(unit: str, sensor: Sensor) -> None:
+    """Make sure that the sensor's values can be told, or taken, in the unit.
+
+    Raises:
+        ServiceValidationError: they cannot.
+    """
+    if not convertible(unit, sensor.unit):
+        raise refused(
+            "unit",
+            "unit_not_convertible",
+            value=unit,
+            sensor=f"{sensor.name} ({sensor.id})",
+            unit=sensor.unit,
+        )
+
+
+async def sensor_and_unit_of(call: ServiceCall, data: FlexMeasuresData) -> tuple[Sensor, str]:
+    """Return the sensor that the action names, and the unit of its values there: the sensor's own when none is given.
+
+    Raises:
+        ServiceValidationError: the sensor's values cannot be told in that unit.
+        FlexMeasuresError: the server does not show the sensor.
+    """
+    sensor = await sensor_named(data, call.data["sensor"])
+    unit: str = call.data.get("unit", sensor.unit)
+    check_unit(unit, sensor)
+    return sensor, unit
 
 
 def time_of(call: ServiceCall, field: str) -> datetime | None:
@@ -139,6 +159,48 @@ def _number(field: str, value: Any) -> float | None:
     return number
 
 
+def power_unit_of(call: ServiceCall) -> str:
+    """Return the field `unit`.
+
+    Raises:
+        ServiceValidationError: it is not a unit of power.
+    """
+    unit: str = call.data["unit"]
+    if not is_power(unit):
+        raise refused("unit", "not_a_power_unit", value=unit)
+    return unit
+
+
+def power_of(call: ServiceCall, field: str) -> float | None:
+    """Return the field's power, given in the unit of the field `unit`, in W; None when it is not given.
+
+    Raises:
+        ServiceValidationError: it is not a finite number, or the unit is not one of power.
+    """
+    unit = power_unit_of(call)
+    value = call.data.get(field)
+    if value is None:
+        return None
+    number = _number(field, value)
+    return None if number is None else convert(number, unit, UnitOfPower.WATT)
+
+
+def end_of(call: ServiceCall, now: datetime) -> datetime | None:
+    """Return when something ends that begins now: the field `until`, or `duration` later; None when neither is given.
+
+    Raises:
+        ServiceValidationError: both are given, one is no time or duration, or the end has passed.
+    """
+    until, duration = time_of(call, "until"), duration_of(call, "duration")
+    if until is not None and duration is not None:
+        raise refused("duration", "end_and_duration", value=str(call.data["duration"]))
+    if duration is not None:
+        return now + duration
+    if until is not None and until <= now:
+        raise refused("until", "end_has_passed", value=str(call.data["until"]))
+    return until
+
+
 def flex_objects_of(call: ServiceCall, field: str) -> FlexObject | list[FlexObject] | None:
     """Return a flex-model or flex-context: an object or a list of objects; None when it is not given.
 
@@ -154,6 +216,18 @@ def flex_objects_of(call: ServiceCall, field: str) -> FlexObject | list[FlexObje
     if not all(isinstance(item, Mapping) for item in items):
         raise refused(field, "not_an_object")
     return [dict(item) for item in items] if isinstance(value, list) else dict(value)
+
+
+def object_of(call: ServiceCall, field: str) -> FlexObject | None:
+    """Return an object with the server's own fields; None when it is not given.
+
+    Raises:
+        ServiceValidationError: it is something else.
+    """
+    given = flex_objects_of(call, field)
+    if isinstance(given, list):
+        raise refused(field, "not_an_object")
+    return given
 
 
 def sensor_ids_in(flex_model: FlexObject | list[FlexObject] | None) -> list[int]:

@@ -1,15 +1,16 @@
-"""Whether a flexible device's schedule is carried out."""
+"""Whether a flexible device's schedule is carried out, and whether anything is written to it."""
 
+from collections.abc import Iterator
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.const import STATE_ON
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoreEntity
 
-from .data import FlexMeasuresConfigEntry
+from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
+from .flexible_device import FlexibleDevice
 from .s2_control_entities import S2FollowSchedule, async_add_s2_control
 
 PARALLEL_UPDATES = 1
@@ -20,23 +21,23 @@ async def async_setup_entry(
     entry: FlexMeasuresConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add a switch per flexible device."""
-    async_add_to_flexible_devices(entry, async_add_entities, FollowSchedule)
+    """Add switches to each flexible device."""
+    async_add_to_flexible_devices(entry, async_add_entities, _switches_of)
     async_add_s2_control(entry, async_add_entities, S2FollowSchedule, "follow_schedule")
 
 
-class FollowSchedule(FlexibleDeviceEntity, SwitchEntity, RestoreEntity):
+def _switches_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[SwitchEntity]:
+    yield FollowSchedule(data, device)
+    if device.setpoint_entity:
+        yield ShadowMode(data, device)
+
+
+class FollowSchedule(FlexibleDeviceEntity, SwitchEntity):
     """On while the schedule is carried out; off for a new device, and kept across restarts."""
 
-    _attr_translation_key = "follow_schedule"
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        await super().async_added_to_hass()
-        self.async_on_remove(self._controller.listeners.async_add(self.async_write_ha_state))
-        last = await self.async_get_last_state()
-        if last is not None and last.state == STATE_ON:
-            self._controller.async_follow(True)
+    def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
+        """Show and take what control follows."""
+        super().__init__(data, device, "follow_schedule")
 
     @property
     @override
@@ -50,3 +51,26 @@ class FollowSchedule(FlexibleDeviceEntity, SwitchEntity, RestoreEntity):
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         self._controller.async_follow(False)
+
+
+class ShadowMode(FlexibleDeviceEntity, SwitchEntity):
+    """On while everything is computed and shown, and nothing is written to the device."""
+
+    _attr_entity_category = EntityCategory.CONFIG
+
+    def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
+        """Show and take whether control writes."""
+        super().__init__(data, device, "shadow_mode")
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self._controller.shadow
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        self._controller.async_shadow(True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        self._controller.async_shadow(False)

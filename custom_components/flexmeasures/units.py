@@ -100,6 +100,12 @@ def is_price(unit: str | None) -> bool:
     return unit is not None and _price(unit) is not None
 
 
+def currency_of(unit: str | None) -> str | None:
+    """Return the currency of a price's unit, such as EUR; None when it is not a price."""
+    price = None if unit is None else _price(unit)
+    return price[0] if price else None
+
+
 def convertible(from_unit: str | None, to_unit: str | None) -> bool:
     """Return whether values in one unit can be written in the other."""
     try:

@@ -1,5 +1,6 @@
 """The one power that should be followed now, and why."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import given, strategies as st
@@ -41,6 +42,16 @@ def decide(
 
 def test_the_step_that_holds_now_is_followed_until_it_ends() -> None:
     assert decide() == Setpoint(3000.0, SetpointSource.SCHEDULE, NOON + QUARTER)
+
+
+def test_a_device_may_produce_all_it_can_where_its_plan_takes_all_that_is_expected() -> None:
+    """Told the plan, panels would throw away what the sun gives beyond its forecast."""
+    plan = replace(plan_of(-1000.0, -1000.0), unlimited=frozenset({0}))
+
+    expected, limited = decide(plan=plan), decide(NOON + QUARTER, plan=plan)
+
+    assert (expected.power, expected.power_to_tell(LIMITS)) == (-1000, -LIMITS.production)
+    assert (limited.power, limited.power_to_tell(LIMITS)) == (-1000, -1000)
 
 
 def test_a_step_beyond_the_device_is_brought_within_its_limits() -> None:

@@ -1,35 +1,37 @@
-"""The demo's check names the first link of the chain that does not hold."""
+"""The demo's check names the first link of a device's chain that does not hold."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from demo.check import ACTUATOR, BATTERY_POWER, STATE_OF_CHARGE, missing, observe, table
-from demo.configure import Entities
+from demo.check import missing, observe, table
+from demo.configure import Device
 from demo.home_assistant import State
+from demo.site import BATTERY, CAR, DISHWASHER, HEAT_PUMP, SOLAR
 
 PRESSED = datetime(2026, 11, 22, 13, 7, tzinfo=UTC)
 NOW = PRESSED + timedelta(seconds=10)
 COMPUTED = PRESSED + timedelta(seconds=2)
-ENTITIES = Entities(
-    follow_schedule="switch.follow",
-    power_setpoint="number.setpoint",
-    reschedule="button.reschedule",
-    scheduled_power="sensor.scheduled",
-)
+KEYS = ("scheduled_power", "power_setpoint", "control_status", "plan_status")
+
+
+def device(name: str) -> Device:
+    """Return a device with the entities that the check looks at."""
+    return Device(name=name, entities={key: f"sensor.{key}" for key in KEYS})
 
 
 def states(
     *,
     scheduled: float = 5000,
     setpoint: str = "5000",
-    actuator: str = "5000",
-    power: str = "4981",
+    told: dict[str, State] | None = None,
     computed_at: datetime = COMPUTED,
+    control: str = "following",
+    held_by: str | None = None,
+    plan: str = "planned",
     problem: str | None = None,
 ) -> dict[str, State]:
-    """Return the states of a home in which everything is right unless said otherwise."""
+    """Return the states of a home whose battery follows unless said otherwise."""
     rows = [
         {
             "start": "2026-11-22T14:00:00+01:00",
@@ -42,31 +44,31 @@ def states(
             "value": -1234,
         },
     ]
-    plan = {
-        "forecast": rows,
-        "computed_at": computed_at.isoformat(),
-        "problem": problem,
-    }
+    attributes = {"forecast": rows, "computed_at": computed_at.isoformat(), "problem": problem}
+    shown = told if told is not None else {"number.simulated_battery_power_setpoint": of("5000")}
     return {
-        ENTITIES.scheduled_power: State(ENTITIES.scheduled_power, "x", plan, NOW),
-        ENTITIES.power_setpoint: State(ENTITIES.power_setpoint, setpoint, {}, NOW),
-        ACTUATOR: State(ACTUATOR, actuator, {}, NOW),
-        BATTERY_POWER: State(BATTERY_POWER, power, {}, NOW),
-        STATE_OF_CHARGE: State(STATE_OF_CHARGE, "35.2", {}, NOW),
+        "sensor.scheduled_power": of("x", **attributes),
+        "sensor.power_setpoint": of(setpoint),
+        "sensor.control_status": of(control, held_by=held_by),
+        "sensor.plan_status": of(plan),
+        **shown,
     }
 
 
-def test_nothing_is_missing_when_the_battery_follows() -> None:
-    """4981 W is 5000 W within the meter's noise."""
-    seen = observe(states(), ENTITIES, NOW)
-    assert missing(seen, PRESSED) is None
+def of(text: str, **attributes: object) -> State:
+    """Return a state."""
+    return State("sensor.any", text, attributes, NOW)
 
 
-def test_discharging_is_compared_with_its_sign() -> None:
-    """A battery that charges while it should discharge does not follow."""
-    home = states(scheduled=-3000, setpoint="-3000", actuator="-3000", power="3000")
-    lacking = missing(observe(home, ENTITIES, NOW), PRESSED)
-    assert lacking == "battery power +3000 W (charging), setpoint -3000 W (discharging)"
+def lacking(home: dict[str, State], name: str = BATTERY) -> str | None:
+    """Return what the check misses."""
+    return missing(observe(home, device(name), NOW), PRESSED)
+
+
+def test_nothing_is_missing_when_the_battery_has_its_setpoint() -> None:
+    """Rounded to whole watts on the way."""
+    assert lacking(states()) is None
+    assert lacking(states(setpoint="5000.4")) is None
 
 
 @pytest.mark.parametrize(
@@ -77,38 +79,116 @@ def test_discharging_is_compared_with_its_sign() -> None:
             states(computed_at=PRESSED - timedelta(minutes=5), problem="Prices unknown"),
             "(Prices unknown)",
         ),
-        (states(setpoint="unknown"), "setpoint unknown"),
-        (states(setpoint="4000"), "setpoint +4000 W"),
-        (states(actuator="0"), "the battery was told 0 W"),
-        (states(power="4800"), "battery power +4800 W"),
-        (states(power="unavailable"), "battery power unknown"),
+        (states(setpoint="unknown"), "setpoint unknown, scheduled +5000 W"),
+        (states(setpoint="-5000"), "it has +5000 W, setpoint -5000 W, following"),
+        (
+            states(
+                control="not_following",
+                told={"number.simulated_battery_power_setpoint": of("unavailable")},
+            ),
+            "it has unknown, setpoint +5000 W, not_following",
+        ),
     ],
 )
 def test_the_first_broken_link_is_named(home: dict[str, State], words: str) -> None:
-    """Schedule, setpoint, actuator and battery are looked at in this order."""
-    lacking = missing(observe(home, ENTITIES, NOW), PRESSED)
-    assert lacking is not None
-    assert words in lacking
+    """Schedule, setpoint and device are looked at in this order."""
+    found = lacking(home)
+    assert found is not None
+    assert words in found
+
+
+def test_a_guard_rail_may_hold_a_write_back() -> None:
+    """A compressor that just stopped stays off for a while, whatever is planned."""
+    told = {"number.simulated_battery_power_setpoint": of("0")}
+    assert lacking(states(told=told, control="waiting", held_by="minimum_off")) is None
+    assert lacking(states(told=told, control="waiting")) is not None
+
+
+@pytest.mark.parametrize("plan", ["device_away", "nothing_to_plan"])
+def test_a_device_that_needs_no_plan_misses_nothing(plan: str) -> None:
+    """A car on the road, a dishwasher that nobody filled."""
+    assert lacking(states(plan=plan, computed_at=PRESSED - timedelta(days=1))) is None
 
 
 def test_a_schedule_that_does_not_cover_now_is_missing() -> None:
     """All steps lie in the past."""
-    seen = observe(states(), ENTITIES, NOW + timedelta(hours=1))
+    seen = observe(states(), device(BATTERY), NOW + timedelta(hours=1))
     assert missing(seen, PRESSED) == "the schedule has no step that holds now"
 
 
 def test_entities_that_do_not_exist_count_as_unknown() -> None:
     """Right after a start there may be nothing at all."""
-    seen = observe({}, ENTITIES, NOW)
-    assert missing(seen, PRESSED) == "no schedule was computed since 13:07:00 UTC"
+    assert lacking({}) == "no schedule was computed since 13:07:00 UTC"
+
+
+def current(amperes: str, switch: str) -> dict[str, State]:
+    """Return what the charger shows."""
+    return {
+        "number.simulated_car_charging_current": of(amperes),
+        "switch.simulated_car_charging": of(switch),
+    }
+
+
+def tank(target: float) -> dict[str, State]:
+    """Return what the tank's thermostat shows."""
+    return {"water_heater.simulated_heat_pump_tank": of("heat_pump", temperature=target)}
+
+
+def limit(percent: str, forecast: str) -> dict[str, State]:
+    """Return what the inverter shows while this much sun is expected."""
+    return {
+        "number.simulated_solar_panels_feed_in_limit": of(percent),
+        "sensor.simulated_solar_panels_power_forecast": of(forecast),
+    }
+
+
+def program(state: str) -> dict[str, State]:
+    """Return what the dishwasher does."""
+    return {"binary_sensor.simulated_dishwasher_running": of(state)}
+
+
+@pytest.mark.parametrize(
+    ("name", "setpoint", "told", "follows"),
+    [
+        # 5,000 W / (3 x 230 V) are 7.2 A, of which a charger takes 7.
+        (CAR, "5000", current("7", "on"), True),
+        (CAR, "5000", current("8", "on"), False),
+        (CAR, "5000", current("7", "off"), False),
+        # 4,000 W are 5.8 A, less than a car takes.
+        (CAR, "4000", current("7", "off"), True),
+        (CAR, "11040", current("16", "on"), True),
+        (HEAT_PUMP, "2000", tank(60), True),
+        (HEAT_PUMP, "2000", tank(35), False),
+        (HEAT_PUMP, "0", tank(35), True),
+        (HEAT_PUMP, "900", tank(60), True),
+        (HEAT_PUMP, "900", tank(48), False),
+        (SOLAR, "0", limit("100", "0"), True),
+        (SOLAR, "0", limit("0", "0"), False),
+        (SOLAR, "-2600", limit("100", "2610"), True),
+        (SOLAR, "-2600", limit("50", "3000"), True),
+        (SOLAR, "-2600", limit("100", "3000"), False),
+        (DISHWASHER, "60", program("on"), True),
+        (DISHWASHER, "60", program("off"), False),
+        (DISHWASHER, "0", program("off"), True),
+    ],
+)
+def test_every_device_has_what_its_setpoint_asks_for(
+    name: str, setpoint: str, told: dict[str, State], follows: bool
+) -> None:
+    """In the device's own terms."""
+    assert (lacking(states(setpoint=setpoint, told=told), name) is None) is follows
 
 
 def test_the_table_shows_the_step_in_local_time_and_every_value() -> None:
     """One line each, and unknown values are called so."""
-    seen = observe(states(), ENTITIES, NOW)
-    text = table(replace(seen, battery_power=None), PRESSED)
-    assert "2.0 s after asking" in text
-    assert "14:00 - 14:15" in text
-    assert "+5000 W (charging)" in text
-    assert "unknown" in text
-    assert "35.2 %" in text
+    seen = [
+        observe(states(), device(BATTERY), NOW),
+        observe(states(setpoint="unknown", told=current("16", "on")), device(CAR), NOW),
+    ]
+    lines = table(seen, PRESSED).splitlines()
+    assert lines[1].split() == [
+        *("Battery", "+2.0", "s", "14:00-14:15"),
+        *("+5000", "W", "+5000", "W", "+5000", "W", "following"),
+    ]
+    assert "unknown" in lines[2]
+    assert "16 A" in lines[2]

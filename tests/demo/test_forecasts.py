@@ -13,7 +13,7 @@ from demo.site import Site
 CONNECTED = "binary_sensor.connected"
 SITE = Site(
     site_id=1,
-    battery_power=2,
+    planned_power={},
     consumption_price=3,
     feed_in_price=4,
     house_consumption=5,

@@ -51,6 +51,21 @@ def test_rows_without_a_number_or_a_time_are_left_out() -> None:
     assert run("card.readRows(undefined)") == []
 
 
+def test_points_are_percentages_in_order_of_time() -> None:
+    """Rounding may lead a little beyond full; what is missing is left out."""
+    rows = [
+        {"time": "1970-01-01T00:15:00Z", "value": 100.02},
+        {"time": "1970-01-01T00:00:00Z", "value": "37.5"},
+        {"time": "1970-01-01T00:30:00Z", "value": None},
+        {"time": "soon", "value": 1},
+    ]
+    assert run(f"card.readPoints({json.dumps(rows)})") == [
+        {"time": 0, "value": 37.5},
+        {"time": QUARTER, "value": 100},
+    ]
+    assert run("card.readPoints(undefined)") == []
+
+
 def test_prices_are_read_from_forecast_or_else_from_today_and_tomorrow() -> None:
     """The second shape is Nord Pool's."""
     one = {"start": "1970-01-01T00:00:00Z", "end": "1970-01-01T01:00:00Z", "value": 1}

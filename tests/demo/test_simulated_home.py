@@ -285,6 +285,20 @@ def test_a_house_takes_about_21_kwh_of_heat_a_day() -> None:
     assert heat == pytest.approx(20_900, rel=0.02)
 
 
+def test_a_dishwasher_is_filled_after_dinner_and_ready_until_it_is_started() -> None:
+    """Started at 19:58 local, it is empty; filled at 20:00, it is ready when its two hours are over."""
+    home = Home(AMSTERDAM)
+    dinner = datetime(2026, 6, 1, 18, 0, tzinfo=UTC)
+    minute = timedelta(minutes=1)
+    assert home.advance(dinner - 3 * minute, minute).dishwasher_ready
+    home.dishwasher.start()
+    assert not home.advance(dinner - minute, minute).dishwasher_ready
+    assert not home.dishwasher.is_filled
+    assert not home.advance(dinner, minute).dishwasher_ready  # it still runs
+    assert home.dishwasher.is_filled
+    assert home.advance(dinner + PROGRAM_LENGTH, PROGRAM_LENGTH).dishwasher_ready
+
+
 def test_a_dishwasher_runs_for_two_hours_and_uses_the_same_energy_each_time() -> None:
     """Eight quarters of an hour, 1,150 Wh together; another start while it runs changes nothing."""
     dishwasher = Dishwasher()

@@ -95,6 +95,7 @@ async def test_every_part_of_the_home_has_its_entities(hass: HomeAssistant) -> N
     ids = {entity.entity_id for entity in registry.entities.values()}
     assert ids == {
         "binary_sensor.simulated_car_plugged_in",
+        "binary_sensor.simulated_dishwasher_ready_to_start",
         "binary_sensor.simulated_dishwasher_running",
         DISHWASHER_START,
         BATTERY_SETPOINT,

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.flexmeasures.condition import CONDITIONS
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_FLEXIBLE_DEVICE
+from custom_components.flexmeasures.trigger import TRIGGERS
 from demo.flexmeasures_server import ServerUser
 from demo.home_assistant import HomeAssistant, HomeAssistantApi
 
@@ -46,12 +48,35 @@ async def add_battery(api: HomeAssistantApi, entry_id: str) -> None:
         "charging_power": 5,
         "discharging_power": 5,
         "roundtrip_efficiency": 90,
-        "setpoint_sign": "consumption_positive",
     }
+    flow = await api.continue_subentry_flow(flow, {"next_step_id": "battery"})
     flow = await api.continue_subentry_flow(flow, battery)
+    assert flow.step == "control", flow
+    flow = await api.continue_subentry_flow(flow, {})
     assert flow.step == "create_asset", flow
     flow = await api.continue_subentry_flow(flow, {"name": "Battery"})
     assert flow.type == "create_entry", flow
+
+
+async def check_automations(api: HomeAssistantApi) -> None:
+    """Make an automation of every trigger and condition of ours, and ask what one of these says now."""
+    devices = await api.device_registry()
+    (battery,) = [device["id"] for device in devices if device["name"] == "Battery"]
+    target = {"device_id": battery}
+    automation = {
+        "alias": "Plans",
+        "triggers": [{"trigger": f"flexmeasures.{name}", "target": target} for name in TRIGGERS],
+        "conditions": [
+            {"condition": f"flexmeasures.{name}", "target": target, "options": {"behavior": "any"}}
+            for name in CONDITIONS
+        ],
+        "actions": [],
+    }
+    await api.request("POST", "config/automation/config/plans", automation)
+    await api.wait_for_state("automation.plans", lambda state: state.state == "on", timeout=SECONDS)
+    condition = {"condition": "flexmeasures.follows_schedule", "target": target}
+    # Without prices there is no schedule that could be followed.
+    assert await api.command("test_condition", condition=condition) == {"result": False}
 
 
 async def state_of_entry(api: HomeAssistantApi) -> str:
@@ -86,6 +111,7 @@ async def test_the_integration_loads_reloads_and_unloads_cleanly(
         setpoint = await api.state("number.battery_power_setpoint")
         # A site without prices has no schedule, so the device is told to be safe.
         assert (setpoint.number, setpoint.attributes["source"]) == (0, "no_schedule")
+        await check_automations(api)
 
         await api.reload_entry(entry_id)
         await api.wait_for_state(switch, lambda state: state.state == "on", timeout=SECONDS)

@@ -65,23 +65,31 @@ async def home(
     sub = await hass.config_entries.subentries.async_init(
         (entry.entry_id, SUBENTRY_FLEXIBLE_DEVICE), context={"source": SOURCE_USER}
     )
-    sub = await hass.config_entries.subentries.async_configure(
-        sub["flow_id"],
-        {
-            "power_sensor": "new",
-            "state_of_charge_entity": LEVEL,
-            "capacity": 10,
-            "minimum_state_of_charge": 10,
-            "maximum_state_of_charge": 70,
-            "charging_power": 5,
-            "discharging_power": 5,
-            "roundtrip_efficiency": 81,
-            "setpoint_entity": INVERTER,
-            "setpoint_sign": "consumption_positive",
-        },
+    battery = {
+        "power_sensor": "new",
+        "state_of_charge_entity": LEVEL,
+        "capacity": 10,
+        "minimum_state_of_charge": 10,
+        "maximum_state_of_charge": 70,
+        "charging_power": 5,
+        "discharging_power": 5,
+        "roundtrip_efficiency": 81,
+    }
+    details = {
+        "setpoint_sign": "consumption_positive",
+        "safety": {"safe_action": "fixed", "safe_power": 0},
+        "guard_rails": {},
+    }
+    steps: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("user", {"next_step_id": "battery"}),
+        ("battery", battery),
+        ("control", {"setpoint_entity": INVERTER}),
+        ("control_details", details),
+        ("create_asset", {"name": "Battery"}),
     )
-    assert sub["step_id"] == "create_asset"
-    sub = await hass.config_entries.subentries.async_configure(sub["flow_id"], {"name": "Battery"})
+    for step, answer in steps:
+        assert sub["step_id"] == step, sub
+        sub = await hass.config_entries.subentries.async_configure(sub["flow_id"], answer)
     assert sub["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
     assert entry.state is ConfigEntryState.LOADED

@@ -1,10 +1,8 @@
 """What is recorded outlives that the process is killed, at any instant."""
 
 from pathlib import Path
-import subprocess
-import sys
 
-from tests.repository import ROOT
+from tests.repository import output_of
 
 from .outbox_process import BEGIN, SENSORS, Files, final_value, first_value, record_boundary
 
@@ -23,15 +21,7 @@ print(kill_many(pathlib.Path(sys.argv[1]), {KILLS}, seed=1))
 
 
 def test_a_hundred_kills_lose_nothing(tmp_path: Path) -> None:
-    finished = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tmp_path)],
-        check=False,
-        capture_output=True,
-        cwd=ROOT,
-        text=True,
-        timeout=50,
-    )
-    assert finished.returncode == 0, finished.stderr
+    inside = int(output_of(PROGRAM, tmp_path))
     files = Files(tmp_path)
     last = files.next_boundary()
 
@@ -46,7 +36,7 @@ def test_a_hundred_kills_lose_nothing(tmp_path: Path) -> None:
 
     assert last >= KILLS
     # Otherwise the kills have not met what they are meant for: records and confirmations that are under way.
-    assert int(finished.stdout) > KILLS // 10
+    assert inside > KILLS // 10
     assert files.stored() == {
         (sensor, boundary): (final_value if boundary < last else first_value)(sensor, boundary)
         for sensor in SENSORS

@@ -8,6 +8,7 @@ from custom_components.flexmeasures.scheduling import (
     CurtailableProduction,
     FlexModelConflict,
     FlexModelError,
+    uncurtailed_steps,
 )
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -46,3 +47,12 @@ def test_its_plan_is_never_its_own_forecast() -> None:
 
     assert refusal.value.field == "forecast_sensor"
     assert refusal.value.problem is FlexModelConflict.SAME_SENSOR
+
+
+def test_a_plan_that_takes_the_forecast_limits_nothing() -> None:
+    """1 % and 1 W less is rounding; at night there is nothing to limit."""
+    powers = (-2000.0, -1981.0, -1950.0, 0.0, 0.0, None, 0.0)
+    available = (2000.0, 2000.0, 2000.0, 2000.0, 0.0, 2000.0, None)
+
+    assert uncurtailed_steps(powers, available) == {0, 1, 4, 6}
+    assert uncurtailed_steps(powers, ()) == frozenset()

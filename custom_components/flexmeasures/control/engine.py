@@ -169,11 +169,12 @@ class ControlEngine:
             return None
         if not self._carries_out:
             return self._safe(setpoint, now) if self._writer.engaged else None
-        if setpoint.source.is_safe or setpoint.power is None:
+        power = setpoint.power_to_tell(self._wishes.limits)
+        if setpoint.source.is_safe or power is None:
             return self._safe(setpoint, now)
         return Wanted(
-            command=self._writer.command(setpoint, setpoint.power, now),
-            power=setpoint.power,
+            command=self._writer.command(setpoint, power, now),
+            power=power,
             source=setpoint.source,
             is_safe=False,
             until=setpoint.until,

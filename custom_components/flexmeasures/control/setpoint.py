@@ -65,11 +65,17 @@ class Setpoint:
         power: W, consumption positive; None when there is none to follow.
         source: why.
         until: when to decide again; None when only an event changes it.
+        is_unlimited: whether the power is only what is expected, so that the device may produce all it can.
     """
 
     power: float | None
     source: SetpointSource
     until: datetime | None
+    is_unlimited: bool = False
+
+    def power_to_tell(self, limits: PowerLimits) -> float | None:
+        """Return what the device is told: its most production where nothing is to be limited, else the power."""
+        return -limits.production if self.is_unlimited else self.power
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +85,13 @@ class Plan:
     Attributes:
         trusted: no when the server only fell back on something flat, which is not executed blindly.
         expires: when it has become too old to be followed, before its last step ends; None when it does not.
+        unlimited: steps in which all that can be produced is planned; by their position.
     """
 
     schedule: Schedule
     trusted: bool = True
     expires: datetime | None = None
+    unlimited: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         _check_time(self.expires, "expires")
@@ -100,6 +108,10 @@ class Plan:
         if boundary is None or now >= self.valid_until:
             return None
         return min(boundary, self.valid_until)
+
+    def is_unlimited_at(self, now: datetime) -> bool:
+        """Tell whether the step that holds now is one of those in which nothing is to be limited."""
+        return (now - self.schedule.start) // self.schedule.resolution in self.unlimited
 
     def block_end(self, now: datetime) -> datetime | None:
         """Return when the planned power next differs from that of now; None outside the plan."""
@@ -272,4 +284,6 @@ def _by_plan(
     power = plan.schedule.power_at(now)
     if power is None:
         return Setpoint(safe_power, SetpointSource.STEP_MISSING, boundary)
-    return Setpoint(limits.clamp(power), SetpointSource.SCHEDULE, boundary)
+    return Setpoint(
+        limits.clamp(power), SetpointSource.SCHEDULE, boundary, plan.is_unlimited_at(now)
+    )

@@ -8,6 +8,7 @@
  *   entity: sensor.battery_scheduled_power
  *   price_entity: sensor.home_electricity_price    # optional; Nord Pool's raw_today and raw_tomorrow will do, too
  *   soc_entity: sensor.battery_state_of_charge     # optional
+ *   expected_entity: sensor.battery_expected_state_of_charge    # optional; rows `{time, value}` in %
  *   title: Battery                                 # optional
  */
 
@@ -30,6 +31,7 @@ const TEXTS = {
     idle: "Idle",
     price: "Price",
     soc: "State of charge",
+    expected: "Expected state of charge",
     now: "Now",
     power: (kind, power) => `${kind} with ${power}`,
     powerUpTo: (kind, power) => `${kind} with up to ${power}`,
@@ -48,6 +50,7 @@ const TEXTS = {
     idle: "In rust",
     price: "Prijs",
     soc: "Laadniveau",
+    expected: "Verwacht laadniveau",
     now: "Nu",
     power: (kind, power) => `${kind} met ${power}`,
     powerUpTo: (kind, power) => `${kind} met hoogstens ${power}`,
@@ -98,6 +101,7 @@ const STYLE = `
   .charge { fill: var(--energy-battery-in-color, #f06292); }
   .discharge { fill: var(--energy-battery-out-color, #4db6ac); }
   .price { fill: none; stroke: var(--energy-grid-consumption-color, #488fc2); stroke-width: 2; stroke-linejoin: round; }
+  .expected { fill: none; stroke: var(--primary-text-color, #212121); stroke-width: 1.5; stroke-dasharray: 4 3; opacity: 0.7; }
   .halo { stroke: var(--ha-card-background, var(--card-background-color, #fff)); stroke-width: 5; opacity: 0.6; }
   .price-text { fill: var(--energy-grid-consumption-color, #488fc2); }
   .now { stroke: var(--primary-text-color, #212121); stroke-width: 1.5; }
@@ -121,6 +125,17 @@ export function readRows(rows) {
     .map((row) => ({ start: Date.parse(row.start), end: Date.parse(row.end), value: Number(row.value) }))
     .filter((row) => row.end > row.start && Number.isFinite(row.value))
     .sort((one, other) => one.start - other.start);
+}
+
+/** Return the rows with a real time and a real percentage, in order of time. */
+export function readPoints(rows) {
+  if (!Array.isArray(rows)) return [];
+  return rows
+    .filter((row) => row && row.value !== null && row.value !== "")
+    .map((row) => ({ time: Date.parse(row.time), value: Number(row.value) }))
+    .filter((row) => Number.isFinite(row.time) && Number.isFinite(row.value))
+    .map((row) => ({ ...row, value: Math.min(Math.max(row.value, 0), 100) }))
+    .sort((one, other) => one.time - other.time);
 }
 
 /** Return the prices of an entity, in the shape of this integration or of Nord Pool. */
@@ -237,6 +252,7 @@ class FlexMeasuresPlanCard extends HTMLElement {
         { name: "entity", required: true, selector: { entity: { domain: "sensor", device_class: "power" } } },
         { name: "price_entity", selector: { entity: { domain: "sensor" } } },
         { name: "soc_entity", selector: { entity: { domain: "sensor" } } },
+        { name: "expected_entity", selector: { entity: { domain: "sensor", integration: "flexmeasures" } } },
         { name: "title", selector: { text: {} } },
       ],
     };
@@ -289,8 +305,8 @@ class FlexMeasuresPlanCard extends HTMLElement {
   /** Draw again only when something that is shown has changed: Home Assistant calls with every state of the house. */
   #update() {
     if (!this.#hass || !this.#config) return;
-    const { entity, price_entity: price, soc_entity: soc } = this.#config;
-    const states = [entity, price, soc].map((id) => this.#hass.states[id]);
+    const { entity, price_entity: price, soc_entity: soc, expected_entity: expected } = this.#config;
+    const states = [entity, price, soc, expected].map((id) => this.#hass.states[id]);
     const shown = [...states, this.#hass.locale, this.#config];
     if (shown.every((each, index) => each === this.#shown[index])) return;
     this.#shown = shown;
@@ -312,7 +328,7 @@ class FlexMeasuresPlanCard extends HTMLElement {
   #read() {
     const format = new Format(this.#hass);
     const texts = format.texts;
-    const { entity, price_entity: priceEntity } = this.#config;
+    const { entity, price_entity: priceEntity, expected_entity: expectedEntity } = this.#config;
     const state = this.#hass.states[entity];
     if (!state) return { format, notice: texts.missing(entity) };
     const problem = typeof state.attributes.problem === "string" ? state.attributes.problem : null;
@@ -337,6 +353,9 @@ class FlexMeasuresPlanCard extends HTMLElement {
       unit: unit === "W" ? "kW" : unit,
       watts: (value) => value * (unit === "W" || unit === "kW" ? 1000 : 1),
       prices: prices.filter((row) => row.end > start && row.start < end),
+      expected: readPoints(this.#hass.states[expectedEntity]?.attributes.forecast).filter(
+        (point) => point.time >= start && point.time <= end,
+      ),
       priceUnit: priceState?.attributes.unit_of_measurement ?? "",
       priceNotice: priceEntity && !priceState ? texts.missing(priceEntity) : null,
     };
@@ -394,7 +413,7 @@ class FlexMeasuresPlanCard extends HTMLElement {
   }
 
   #legend() {
-    const { format, unit, prices, priceUnit, priceNotice } = this.#plan;
+    const { format, unit, prices, priceUnit, priceNotice, expected } = this.#plan;
     const sign = (shape) => element("svg", { viewBox: "0 0 14 12", "aria-hidden": "true" }, shape);
     const entry = (shape, text) => element("span", {}, sign(shape), text);
     const legend = element(
@@ -407,6 +426,10 @@ class FlexMeasuresPlanCard extends HTMLElement {
       const line = element("path", { class: "price", d: "M0 9H7V3H14" });
       legend.append(entry(line, `${format.texts.price} (${priceUnit})`));
     }
+    if (expected.length) {
+      const line = element("path", { class: "expected", d: "M0 10 14 2" });
+      legend.append(entry(line, `${format.texts.expected} (0 – 100 %)`));
+    }
     if (priceNotice) legend.append(element("span", {}, priceNotice));
     return legend;
   }
@@ -417,7 +440,7 @@ class FlexMeasuresPlanCard extends HTMLElement {
     const scale = this.#scale();
     const label = `${this.#plan.format.texts.chart}. ${this.#plan.summary} ${this.#plan.format.texts.keys}`;
     const svg = element("svg", { role: "img", tabindex: "0", "aria-label": label, viewBox: `0 0 ${scale.width} ${PLOT_HEIGHT}` });
-    svg.append(...this.#grid(scale), ...this.#hours(scale), ...this.#bars(scale), ...this.#priceLine(scale), ...this.#now(scale));
+    svg.append(...this.#grid(scale), ...this.#hours(scale), ...this.#bars(scale), ...this.#priceLine(scale), ...this.#expectedLine(scale), ...this.#now(scale));
     svg.append(element("rect", { class: "cursor", y: MARGIN.top, height: scale.bottom - MARGIN.top, width: 0 }));
     this.#listen(svg, scale);
     frame.append(svg, element("div", { class: "tooltip", role: "status", hidden: "" }));
@@ -503,6 +526,13 @@ class FlexMeasuresPlanCard extends HTMLElement {
     return path ? [element("path", { class: "price halo", d: path }), element("path", { class: "price", d: path })] : [];
   }
 
+  /** Draw the state of charge over the whole height: the bottom is empty and the top full. */
+  #expectedLine({ x, bottom }) {
+    const height = bottom - MARGIN.top;
+    const points = this.#plan.expected.map((point) => `${x(point.time)} ${bottom - (point.value / 100) * height}`);
+    return points.length > 1 ? [element("path", { class: "expected", d: `M${points.join("L")}` })] : [];
+  }
+
   #now({ x, bottom }) {
     const { start, end, format } = this.#plan;
     const now = Date.now();
@@ -556,7 +586,7 @@ class FlexMeasuresPlanCard extends HTMLElement {
   }
 
   #describe(row) {
-    const { format, unit, watts, prices, priceUnit } = this.#plan;
+    const { format, unit, watts, prices, priceUnit, expected } = this.#plan;
     const { texts } = format;
     const kind = kindOf(watts(row.value));
     const power = `${format.number(Math.abs(row.value), 2)} ${unit}`;
@@ -566,6 +596,8 @@ class FlexMeasuresPlanCard extends HTMLElement {
     ];
     const price = prices.find((each) => each.start <= row.start && row.start < each.end);
     if (price) lines.push(element("div", {}, `${texts.price} ${format.number(price.value, 3)} ${priceUnit}`));
+    const point = expected.find((each) => each.time === row.end);
+    if (point) lines.push(element("div", {}, `${texts.expected} ${format.number(point.value, 0)} %`));
     return lines;
   }
 }

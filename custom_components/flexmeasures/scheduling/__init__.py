@@ -48,10 +48,10 @@ from .process import (
     cheapest_start,
     run_cost,
 )
-from .production import CurtailableProduction
+from .production import CurtailableProduction, uncurtailed_steps
 from .quantities import JSON, SensorReference
 from .reach import Reach, Recursion, expected_energies
-from .schedule import Block, BlockKind, Schedule, Step
+from .schedule import Block, BlockKind, Schedule, Step, block_kind
 from .storage import Flow, PowerRange, Storage
 from .storage_state import EnergyTarget, EnergyWindow, PowerWindow, StorageState
 from .stored_schedule import schedule_from_json, schedule_to_json
@@ -116,6 +116,7 @@ __all__ = [
     "VehicleState",
     "WaterTank",
     "all_missed",
+    "block_kind",
     "breaches",
     "ceil_to_resolution",
     "charging_at_once",
@@ -134,4 +135,5 @@ __all__ = [
     "run_cost",
     "schedule_from_json",
     "schedule_to_json",
+    "uncurtailed_steps",
 ]

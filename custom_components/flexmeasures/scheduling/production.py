@@ -1,11 +1,33 @@
 """Production that can be curtailed, such as that of solar panels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .errors import FlexModelConflict, FlexModelError
 from .quantities import JSON, SensorReference, watts
+
+# Solvers leave a little of what there is, and sensors store rounded values: less than this is no curtailment.
+_ROUNDING = 0.01
+_ROUNDING_FLOOR = 1.0  # W
+
+
+def uncurtailed_steps(
+    powers: Sequence[float | None], available: Sequence[float | None]
+) -> frozenset[int]:
+    """Return the steps in which a plan takes all that was forecast, so that nothing has to be limited.
+
+    A limit at the forecast would throw away whatever the sun gives beyond it.
+
+    Args:
+        powers: planned W per step, consumption positive; None where nothing is planned.
+        available: forecast W per step, positive; None where there was none, of which the plan takes 0.
+    """
+    return frozenset(
+        step
+        for step, (power, most) in enumerate(zip(powers, available, strict=False))
+        if power is not None and -power >= (most or 0.0) * (1 - _ROUNDING) - _ROUNDING_FLOOR
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,7 +156,7 @@ class Schedule:
         begins = [0]
         for index in range(1, len(self.powers)):
             first, power = self.powers[begins[-1]], self.powers[index]
-            if not _equal(first, power, tolerance) or _kind(first, tolerance) != _kind(
+            if not _equal(first, power, tolerance) or block_kind(first, tolerance) != block_kind(
                 power, tolerance
             ):
                 begins.append(index)
@@ -198,7 +198,7 @@ class Schedule:
         return Block(
             self.start + begin * self.resolution,
             self.start + end * self.resolution,
-            _kind(self.powers[begin], tolerance),
+            block_kind(self.powers[begin], tolerance),
             math.fsum(known) / len(known) if known else None,
             begin,
             end - begin,
@@ -215,7 +215,8 @@ def _equal(first: float | None, second: float | None, tolerance: float) -> bool:
     return abs(first - second) <= tolerance
 
 
-def _kind(power: float | None, tolerance: float) -> BlockKind:
+def block_kind(power: float | None, tolerance: float = POWER_TOLERANCE) -> BlockKind:
+    """Return what a device does at a power in W, consumption positive; within the tolerance it is idle."""
     if power is None:
         return BlockKind.UNKNOWN
     if abs(power) <= tolerance:

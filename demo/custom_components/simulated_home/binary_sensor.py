@@ -1,4 +1,4 @@
-"""What of the simulated home is on or off: the car's plug and the dishwasher's program."""
+"""What of the simulated home is on or off: the car's plug, the dishwasher and its program."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +33,11 @@ CONDITIONS = (
         part=Part.CAR,
         value_fn=lambda reading: reading.car_plugged_in,
         device_class=BinarySensorDeviceClass.PLUG,
+    ),
+    ConditionDescription(
+        key="ready",
+        part=Part.DISHWASHER,
+        value_fn=lambda reading: reading.dishwasher_ready,
     ),
     ConditionDescription(
         key="running",

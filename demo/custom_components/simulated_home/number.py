@@ -17,7 +17,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .coordinator import SimulatedHomeConfigEntry
 from .entity import Part, SimulatedHomeEntity
 from .faults import heeded
-from .physics import BATTERY, CAR, HIGHEST_CURRENT, WATTS_PER_AMPERE, Home
+from .physics import (
+    BATTERY,
+    CAR,
+    HIGHEST_CURRENT,
+    LOWEST_CURRENT,
+    WATTS_PER_AMPERE,
+    Home,
+)
 
 PARALLEL_UPDATES = 1
 
@@ -59,7 +66,7 @@ KNOBS = (
         set_fn=lambda home, current: home.charger.set_current(current),
         device_class=NumberDeviceClass.CURRENT,
         native_max_value=HIGHEST_CURRENT,
-        native_min_value=0,
+        native_min_value=LOWEST_CURRENT,
         native_step=1,
         native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
     ),

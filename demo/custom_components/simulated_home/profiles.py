@@ -30,6 +30,9 @@ EVENING = (21.0, 1.6, 350.0)
 FLOOR_HEAT = 500.0  # W
 SHOWERS = ((7.0, 0.6, 5000.0), (20.5, 0.8, 2500.0))  # middle (hour), width (hours), height (W)
 
+# After dinner somebody fills the dishwasher.
+DISHES_HOUR = 20.0
+
 # Kettle, oven, washing machine: short, high, and not in any forecast.
 APPLIANCE_SLOT = timedelta(minutes=4)
 APPLIANCE_CHANCE = 0.06
@@ -88,6 +91,12 @@ def heat_demand(now: datetime, zone: tzinfo) -> float:
     """Return the heat that the house wants from the tank, in watts; some 21 kWh a day."""
     hour = _local_hour(now, zone)
     return FLOOR_HEAT + sum(_bump(hour, *shower) for shower in SHOWERS)
+
+
+def dishes_were_filled_in(now: datetime, elapsed: timedelta, zone: tzinfo) -> bool:
+    """Return whether somebody filled the dishwasher within the time that has just passed."""
+    before = _local_hour(now - elapsed, zone)
+    return before < DISHES_HOUR <= before + elapsed.total_seconds() / 3600
 
 
 def trip_of_day(now: datetime, zone: tzinfo, seed: int) -> Trip:

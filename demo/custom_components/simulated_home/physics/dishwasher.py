@@ -14,9 +14,11 @@ class Dishwasher:
     """Runs its program once per start, and cannot be stopped.
 
     Attributes:
+        is_filled: whether it stands ready with dirty dishes; starting it needs nobody then.
         run_for: how much of the program is done; None while it stands still.
     """
 
+    is_filled: bool = True
     run_for: timedelta | None = None
 
     @property
@@ -32,6 +34,7 @@ class Dishwasher:
     def start(self) -> None:
         """Start the program; without effect while it runs."""
         if self.run_for is None:
+            self.is_filled = False
             self.run_for = timedelta()
 
     def advance(self, elapsed: timedelta) -> float:

@@ -26,6 +26,7 @@ class Memory(TypedDict):
     car_stored: float
     charger_current: NotRequired[float]
     charger_enabled: NotRequired[bool]
+    dishwasher_filled: NotRequired[bool]
     dishwasher_seconds: NotRequired[float | None]
     heat_pump_enabled: NotRequired[bool]
     inverter_limit: NotRequired[float]
@@ -51,6 +52,7 @@ class Reading:
     car_power: float
     car_state_of_charge: float
     dishwasher_power: float
+    dishwasher_ready: bool
     dishwasher_running: bool
     grid_power: float
     heat_power: float
@@ -85,6 +87,8 @@ class Home:
         if not plugged_in:
             self._drive(now, elapsed)
         self.dishwasher.advance(elapsed)
+        if profiles.dishes_were_filled_in(now, elapsed, self.zone):
+            self.dishwasher.is_filled = True
         self.heat_pump.advance(elapsed, profiles.heat_demand(now, self.zone))
         return self._read(now, plugged_in=plugged_in)
 
@@ -97,6 +101,7 @@ class Home:
             car_stored=self.car.stored,
             charger_current=self.charger.current,
             charger_enabled=self.charger.enabled,
+            dishwasher_filled=self.dishwasher.is_filled,
             dishwasher_seconds=None if run_for is None else run_for.total_seconds(),
             heat_pump_enabled=self.heat_pump.enabled,
             inverter_limit=self.inverter.limit,
@@ -111,6 +116,7 @@ class Home:
         self.car.stored = memory["car_stored"]
         self.charger.current = memory.get("charger_current", self.charger.current)
         self.charger.enabled = memory.get("charger_enabled", self.charger.enabled)
+        self.dishwasher.is_filled = memory.get("dishwasher_filled", self.dishwasher.is_filled)
         if (seconds := memory.get("dishwasher_seconds")) is not None:
             self.dishwasher.run_for = timedelta(seconds=seconds)
         self.heat_pump.enabled = memory.get("heat_pump_enabled", self.heat_pump.enabled)
@@ -136,6 +142,7 @@ class Home:
             car_power=_measured_unless_zero(self.car.power, noise),
             car_state_of_charge=round(self.car.state_of_charge),
             dishwasher_power=_measured_unless_zero(self.dishwasher.power, noise),
+            dishwasher_ready=self.dishwasher.is_filled and not self.dishwasher.running,
             dishwasher_running=self.dishwasher.running,
             grid_power=measured(house + steered + appliances - solar, noise),
             heat_power=_measured_unless_zero(self.heat_pump.heat_used, noise),

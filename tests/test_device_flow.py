@@ -7,9 +7,6 @@ from typing import Any
 from unittest.mock import MagicMock
 
 from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
-    SOURCE_USER,
-    ConfigSubentry,
     ConfigSubentryData,
     SubentryFlowResult,
 )
@@ -28,15 +25,24 @@ from custom_components.flexmeasures.client import (
 from custom_components.flexmeasures.const import (
     CONF_CAPACITY,
     CONF_CHARGING_POWER,
+    CONF_DEADBAND,
     CONF_DISCHARGING_POWER,
     CONF_KIND,
     CONF_MAXIMUM_STATE_OF_CHARGE,
+    CONF_MINIMUM_DWELL,
+    CONF_MINIMUM_OFF,
+    CONF_MINIMUM_ON,
     CONF_MINIMUM_STATE_OF_CHARGE,
     CONF_POWER_SENSOR,
     CONF_ROUNDTRIP_EFFICIENCY,
+    CONF_SAFE_ACTION,
+    CONF_SAFE_POWER,
     CONF_SETPOINT_ENTITY,
     CONF_SETPOINT_SIGN,
+    CONF_SETTLE_TIME,
+    CONF_SHADOW_MODE,
     CONF_STATE_OF_CHARGE_ENTITY,
+    CONF_WRITES_PER_DAY,
     DOMAIN,
     KIND_BATTERY,
     SETPOINT_CONSUMPTION_POSITIVE,
@@ -44,6 +50,22 @@ from custom_components.flexmeasures.const import (
     SUBENTRY_FLEXIBLE_DEVICE,
 )
 
+from .device_dialogs import (
+    CONTROL,
+    DETAILS,
+    FORM,
+    OLD,
+    SETPOINT,
+    STATE_OF_CHARGE,
+    STORED,
+    change,
+    choose_kind,
+    only_device,
+    start,
+    submit,
+    suggested,
+    walk,
+)
 from .flow_samples import (
     BATTERY_POWER,
     CABIN,
@@ -57,22 +79,6 @@ from .flow_samples import (
     sensor,
     unload_entries,
 )
-
-STATE_OF_CHARGE = "sensor.battery_level"
-SETPOINT = "number.battery_power"
-FORM: dict[str, Any] = {
-    CONF_POWER_SENSOR: str(BATTERY_POWER),
-    CONF_STATE_OF_CHARGE_ENTITY: STATE_OF_CHARGE,
-    CONF_CAPACITY: 10,
-    CONF_MINIMUM_STATE_OF_CHARGE: 5,
-    CONF_MAXIMUM_STATE_OF_CHARGE: 100,
-    CONF_CHARGING_POWER: 5,
-    CONF_DISCHARGING_POWER: 4.6,
-    CONF_ROUNDTRIP_EFFICIENCY: 92,
-    CONF_SETPOINT_ENTITY: SETPOINT,
-    CONF_SETPOINT_SIGN: SETPOINT_CONSUMPTION_POSITIVE,
-}
-STORED: dict[str, Any] = {**FORM, CONF_KIND: KIND_BATTERY, CONF_POWER_SENSOR: BATTERY_POWER}
 
 
 @pytest.fixture(autouse=True)
@@ -126,49 +132,6 @@ def entry_with_device(hass: HomeAssistant, client: MagicMock) -> MockConfigEntry
     return entry
 
 
-def only_device(entry: MockConfigEntry) -> ConfigSubentry:
-    """Return the entry's device."""
-    subentries: list[ConfigSubentry] = list(entry.subentries.values())
-    assert len(subentries) == 1
-    return subentries[0]
-
-
-async def start(hass: HomeAssistant, entry: MockConfigEntry) -> SubentryFlowResult:
-    """Open the dialog of a new device."""
-    return await hass.config_entries.subentries.async_init(
-        (entry.entry_id, SUBENTRY_FLEXIBLE_DEVICE), context={"source": SOURCE_USER}
-    )
-
-
-async def change(hass: HomeAssistant, entry: MockConfigEntry) -> SubentryFlowResult:
-    """Open the dialog of the entry's device."""
-    return await hass.config_entries.subentries.async_init(
-        (entry.entry_id, SUBENTRY_FLEXIBLE_DEVICE),
-        context={
-            "source": SOURCE_RECONFIGURE,
-            "subentry_id": only_device(entry).subentry_id,
-        },
-    )
-
-
-async def submit(
-    hass: HomeAssistant, result: SubentryFlowResult, user_input: dict[str, Any]
-) -> SubentryFlowResult:
-    """Fill in the form and press the button."""
-    return await hass.config_entries.subentries.async_configure(result["flow_id"], user_input)
-
-
-def suggested(result: SubentryFlowResult) -> dict[str, Any]:
-    """Return what a form shows as already filled in."""
-    schema = result["data_schema"]
-    assert schema is not None
-    return {
-        str(key): key.description["suggested_value"]
-        for key in schema.schema
-        if key.description and "suggested_value" in key.description
-    }
-
-
 def power_sensors(result: SubentryFlowResult) -> list[tuple[str, str]]:
     """Return value and label of each power sensor that is offered."""
     schema = result["data_schema"]
@@ -180,20 +143,46 @@ def power_sensors(result: SubentryFlowResult) -> list[tuple[str, str]]:
 async def test_a_person_adds_a_battery(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """The device is stored in the words of the form and named after its asset."""
     result = await start(hass, entry)
-    assert result["step_id"] == "user"
+    assert result["step_id"] == "battery"
     assert power_sensors(result) == [
         (str(BATTERY_POWER), "Garage battery: power (kW)"),
         (str(SITE_POWER), "home: grid (MW)"),
         ("new", "new"),
     ]
     assert suggested(result) == {
+        CONF_POWER_SENSOR: "new",
         CONF_MINIMUM_STATE_OF_CHARGE: 5,
         CONF_MAXIMUM_STATE_OF_CHARGE: 100,
         CONF_ROUNDTRIP_EFFICIENCY: 90,
-        CONF_SETPOINT_SIGN: SETPOINT_CONSUMPTION_POSITIVE,
     }
 
-    result = await submit(hass, result, FORM)
+    result = await walk(hass, result, FORM)
+    assert result["step_id"] == "control"
+    assert result["description_placeholders"] == {
+        "at": "",
+        "now": "battery level: 40 % = 4.0 kWh",
+    }
+    result = await walk(hass, result, CONTROL)
+    assert result["step_id"] == "control_details"
+    assert result["description_placeholders"] == {
+        "at": "",
+        "entity": "battery power",
+        "state": "0 W",
+    }
+    assert suggested(result) == {
+        CONF_SETPOINT_SIGN: SETPOINT_CONSUMPTION_POSITIVE,
+        CONF_SAFE_ACTION: "fixed",
+        CONF_SAFE_POWER: 0,
+        CONF_SHADOW_MODE: False,
+        CONF_DEADBAND: 50,
+        CONF_MINIMUM_DWELL: 30,
+        CONF_MINIMUM_ON: 0,
+        CONF_MINIMUM_OFF: 0,
+        CONF_WRITES_PER_DAY: 200,
+        CONF_SETTLE_TIME: 30,
+    }
+
+    result = await walk(hass, result, DETAILS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     subentry = only_device(entry)
     assert subentry.data == STORED
@@ -206,10 +195,10 @@ async def test_a_battery_needs_no_setpoint_entity(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     """Setpoints may also be carried out by an automation."""
-    form = {key: value for key, value in FORM.items() if key != CONF_SETPOINT_ENTITY}
-    await submit(hass, await start(hass, entry), form)
+    await walk(hass, await start(hass, entry), FORM, {})
     assert CONF_SETPOINT_ENTITY not in only_device(entry).data
-    assert CONF_SETPOINT_ENTITY not in suggested(await change(hass, entry))
+    result = await walk(hass, await change(hass, entry), FORM)
+    assert CONF_SETPOINT_ENTITY not in suggested(result)
 
 
 async def test_registered_entities_are_stored_so_that_renaming_does_no_harm(
@@ -223,21 +212,19 @@ async def test_registered_entities_are_stored_so_that_renaming_does_no_harm(
     power = registry.async_get_or_create(
         "number", "inverter", "power", suggested_object_id="power", unit_of_measurement="kW"
     )
-    form = {
-        **FORM,
-        CONF_STATE_OF_CHARGE_ENTITY: level.entity_id,
-        CONF_SETPOINT_ENTITY: power.entity_id,
-    }
-    result = await submit(hass, await start(hass, entry), form)
+    form = {**FORM, CONF_STATE_OF_CHARGE_ENTITY: level.entity_id}
+    control = {CONF_SETPOINT_ENTITY: power.entity_id}
+    result = await walk(hass, await start(hass, entry), form, control, DETAILS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     data = only_device(entry).data
     assert data[CONF_STATE_OF_CHARGE_ENTITY] == level.id
     assert data[CONF_SETPOINT_ENTITY] == power.id
 
     registry.async_update_entity(level.entity_id, new_entity_id="sensor.renamed")
-    shown = suggested(await change(hass, entry))
-    assert shown[CONF_STATE_OF_CHARGE_ENTITY] == "sensor.renamed"
-    assert shown[CONF_SETPOINT_ENTITY] == power.entity_id
+    result = await change(hass, entry)
+    assert suggested(result)[CONF_STATE_OF_CHARGE_ENTITY] == "sensor.renamed"
+    result = await walk(hass, result, {**form, CONF_STATE_OF_CHARGE_ENTITY: "sensor.renamed"})
+    assert suggested(result) == {CONF_SETPOINT_ENTITY: power.entity_id}
 
 
 @pytest.mark.parametrize(
@@ -277,23 +264,14 @@ async def test_registered_entities_are_stored_so_that_renaming_does_no_harm(
             {CONF_STATE_OF_CHARGE_ENTITY: "state_of_charge_unit"},
         ),
         (
-            {CONF_SETPOINT_ENTITY: "number.nothing"},
-            {CONF_SETPOINT_ENTITY: "entity_not_found"},
+            {CONF_CAPACITY: "sensor.nothing"},
+            {CONF_CAPACITY: "entity_not_found"},
         ),
+        ({CONF_CAPACITY: "sensor.watts"}, {CONF_CAPACITY: "value_unit"}),
+        ({CONF_CHARGING_POWER: "sensor.without_unit"}, {CONF_CHARGING_POWER: "value_unit"}),
         (
-            {CONF_SETPOINT_ENTITY: "input_number.without_unit"},
-            {CONF_SETPOINT_ENTITY: "setpoint_without_unit"},
-        ),
-        ({CONF_SETPOINT_ENTITY: "number.amperes"}, {CONF_SETPOINT_ENTITY: "setpoint_unit"}),
-        (
-            {
-                CONF_STATE_OF_CHARGE_ENTITY: "number.amperes",
-                CONF_SETPOINT_ENTITY: "number.amperes",
-            },
-            {
-                CONF_STATE_OF_CHARGE_ENTITY: "state_of_charge_unit",
-                CONF_SETPOINT_ENTITY: "same_entity",
-            },
+            {CONF_CAPACITY: {"active_choice": "number"}},
+            {CONF_CAPACITY: "empty"},
         ),
         (
             {CONF_STATE_OF_CHARGE_ENTITY: "sensor.watts", CONF_CAPACITY: -1},
@@ -311,28 +289,67 @@ async def test_what_makes_no_sense_is_refused_at_its_field_and_can_be_mended(
     """Nothing is sent, the form keeps what was entered, and the corrected form is accepted."""
     hass.states.async_set("sensor.watts", "40", {"unit_of_measurement": "W"})
     hass.states.async_set("sensor.without_unit", "40")
-    hass.states.async_set("number.amperes", "6", {"unit_of_measurement": "A"})
-    hass.states.async_set("input_number.without_unit", "0")
     result = await submit(hass, await start(hass, entry), {**FORM, **changes})
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == errors
-    assert suggested(result) == pytest.approx({**FORM, **changes}, nan_ok=True)
+    entered = {
+        key: value for key, value in {**FORM, **changes}.items() if not isinstance(value, dict)
+    }
+    assert suggested(result) == pytest.approx(entered, nan_ok=True)
     assert not client.method_calls
 
-    result = await submit(hass, result, FORM)
+    result = await walk(hass, result, FORM, {})
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("entity", "error"),
+    [
+        ("number.nothing", "entity_not_found"),
+        ("input_number.without_unit", "setpoint_without_unit"),
+        ("number.volts", "setpoint_unit"),
+        ("number.battery_level", "same_entity"),
+        ("button.start", "starts_only_processes"),
+    ],
+)
+async def test_an_entity_that_cannot_take_the_setpoint_is_refused(
+    hass: HomeAssistant, entry: MockConfigEntry, entity: str, error: str
+) -> None:
+    """The form keeps what was chosen, and another entity is accepted."""
+    hass.states.async_set("number.volts", "6", {"unit_of_measurement": "V"})
+    hass.states.async_set("number.battery_level", "6", {"unit_of_measurement": "%"})
+    hass.states.async_set("button.start", "unknown")
+    hass.states.async_set("input_number.without_unit", "0")
+    form = {**FORM, CONF_STATE_OF_CHARGE_ENTITY: "number.battery_level"}
+    result = await walk(hass, await start(hass, entry), form)
+    result = await submit(hass, result, {CONF_SETPOINT_ENTITY: entity})
+    assert result["errors"] == {CONF_SETPOINT_ENTITY: error}
+    assert suggested(result) == {CONF_SETPOINT_ENTITY: entity}
+
+    result = await walk(hass, result, CONTROL, DETAILS)
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_a_sentence_about_a_unit_names_it(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
-    """Both units, when both are wrong."""
-    hass.states.async_set(STATE_OF_CHARGE, "40", {"unit_of_measurement": "V"})
-    hass.states.async_set(SETPOINT, "6", {"unit_of_measurement": "A"})
-    result = await submit(hass, await start(hass, entry), FORM)
+    """What it has, and what is needed."""
+    hass.states.async_set("sensor.volts", "40", {"unit_of_measurement": "V"})
+    hass.states.async_set("number.volts", "6", {"unit_of_measurement": "V"})
+    form = {**FORM, CONF_STATE_OF_CHARGE_ENTITY: "sensor.volts", CONF_CAPACITY: "sensor.volts"}
+    result = await submit(hass, await start(hass, entry), form)
     assert result["description_placeholders"] == {
+        "at": "",
         "state_of_charge_unit": "V",
-        "setpoint_unit": "A",
+        "value_unit": "V",
+        "wanted_unit": "kWh",
+    }
+    result = await walk(hass, result, FORM)
+    result = await submit(hass, result, {CONF_SETPOINT_ENTITY: "number.volts"})
+    assert result["description_placeholders"] == {
+        "at": "",
+        "now": "battery level: 40 % = 4.0 kWh",
+        "setpoint_unit": "V",
     }
 
 
@@ -343,8 +360,8 @@ async def test_a_setpoint_is_not_written_to_our_own_number(
     own = er.async_get(hass).async_get_or_create(
         "number", DOMAIN, "setpoint", unit_of_measurement="W"
     )
-    form = {**FORM, CONF_SETPOINT_ENTITY: own.entity_id}
-    result = await submit(hass, await start(hass, entry), form)
+    result = await walk(hass, await start(hass, entry), FORM)
+    result = await submit(hass, result, {CONF_SETPOINT_ENTITY: own.entity_id})
     assert result["errors"] == {CONF_SETPOINT_ENTITY: "own_entity"}
 
 
@@ -356,13 +373,14 @@ async def test_two_devices_share_neither_power_sensor_nor_setpoint_entity(
     assert str(BATTERY_POWER) not in dict(power_sensors(result))
     with pytest.raises(InvalidData):
         await submit(hass, result, FORM)
-    form = {**FORM, CONF_POWER_SENSOR: str(SITE_POWER)}
-    result = await submit(hass, result, form)
+    result = await walk(hass, result, {**FORM, CONF_POWER_SENSOR: str(SITE_POWER)})
+    result = await submit(hass, result, CONTROL)
     assert result["errors"] == {CONF_SETPOINT_ENTITY: "setpoint_entity_used"}
 
     cabin = add_entry(hass, site_id=CABIN)
     mark_loaded(hass, cabin, fake_client())
-    result = await submit(hass, await start(hass, cabin), FORM)
+    result = await walk(hass, await start(hass, cabin), FORM)
+    result = await submit(hass, result, CONTROL)
     assert result["errors"] == {CONF_SETPOINT_ENTITY: "setpoint_entity_used"}
 
 
@@ -372,28 +390,27 @@ async def test_a_power_sensor_that_was_taken_meanwhile_is_refused(
     """Two dialogs that are open at the same time do not make two devices of one sensor."""
     first = await start(hass, entry)
     second = await start(hass, entry)
-    await submit(hass, first, {**FORM, CONF_SETPOINT_ENTITY: SETPOINT})
-    hass.states.async_set("number.other", "0", {"unit_of_measurement": "kW"})
-    form = {**FORM, CONF_SETPOINT_ENTITY: "number.other"}
-    result = await submit(hass, second, form)
+    await walk(hass, first, FORM, {})
+    result = await submit(hass, second, FORM)
     assert result["errors"] == {CONF_POWER_SENSOR: "power_sensor_used"}
     assert CONF_POWER_SENSOR not in suggested(result)
 
-    result = await submit(hass, result, {**form, CONF_POWER_SENSOR: str(SITE_POWER)})
+    result = await walk(hass, result, {**FORM, CONF_POWER_SENSOR: str(SITE_POWER)}, {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert len(entry.subentries) == 2
 
 
 async def to_new_asset(hass: HomeAssistant, entry: MockConfigEntry) -> SubentryFlowResult:
     """Go to the form of a new asset."""
-    return await submit(hass, await start(hass, entry), {**FORM, CONF_POWER_SENSOR: "new"})
+    return await walk(hass, await start(hass, entry), {**FORM, CONF_POWER_SENSOR: "new"}, {})
 
 
 async def test_a_person_creates_asset_and_power_sensor(
     hass: HomeAssistant, entry: MockConfigEntry, client: MagicMock
 ) -> None:
     """A battery below the site, with a power sensor on which schedules fit."""
-    result = await to_new_asset(hass, entry)
+    form = {**FORM, CONF_POWER_SENSOR: "new"}
+    result = await walk(hass, await start(hass, entry), form, CONTROL, DETAILS)
     assert result["step_id"] == "create_asset"
     assert suggested(result) == {}
     result = await submit(hass, result, {CONF_NAME: " Cellar battery "})
@@ -437,7 +454,7 @@ async def test_a_new_asset_is_called_as_the_device_that_tells_the_state_of_charg
         CONF_POWER_SENSOR: "new",
         CONF_STATE_OF_CHARGE_ENTITY: level.entity_id,
     }
-    result = await submit(hass, await start(hass, entry), form)
+    result = await walk(hass, await start(hass, entry), form, {})
     assert suggested(result) == {CONF_NAME: shown}
 
 
@@ -497,7 +514,8 @@ async def test_a_new_asset_that_is_refused_is_explained(
     result = await submit(hass, result, {CONF_NAME: "Garage battery"})
     assert result["errors"] == {"base": "refused"}
     assert result["description_placeholders"] == {
-        "message": "A sibling asset with this name exists"
+        "at": "",
+        "message": "A sibling asset with this name exists",
     }
 
     client.add_asset.side_effect = None
@@ -505,7 +523,7 @@ async def test_a_new_asset_that_is_refused_is_explained(
     client.get_asset_types.return_value = (AssetType(id=6, name="building"),)
     result = await submit(hass, result, {CONF_NAME: "Cellar battery"})
     assert result["errors"] == {"base": "asset_type_missing"}
-    assert result["description_placeholders"] == {"type": "battery"}
+    assert result["description_placeholders"] == {"at": "", "type": "battery"}
 
     client.get_asset_types.return_value = types
     result = await submit(hass, result, {CONF_NAME: "Cellar battery"})
@@ -528,21 +546,55 @@ async def test_a_device_is_changed(hass: HomeAssistant, entry_with_device: MockC
         entry_with_device, only_device(entry_with_device), title="My battery"
     )
     result = await change(hass, entry_with_device)
-    assert result["step_id"] == "reconfigure"
+    assert result["step_id"] == "battery"
     assert suggested(result) == FORM
+    result = await walk(hass, result, {**FORM, CONF_CAPACITY: 12})
+    assert suggested(result) == CONTROL
+    result = await walk(hass, result, CONTROL)
+    assert suggested(result)[CONF_SETPOINT_SIGN] == SETPOINT_CONSUMPTION_POSITIVE
 
-    changed = {**FORM, CONF_CAPACITY: 12, CONF_SETPOINT_SIGN: SETPOINT_PRODUCTION_POSITIVE}
-    del changed[CONF_SETPOINT_ENTITY]
-    result = await submit(hass, result, changed)
+    details = {**DETAILS, CONF_SETPOINT_SIGN: SETPOINT_PRODUCTION_POSITIVE}
+    result = await walk(hass, result, details)
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "reconfigure_successful"
     subentry = only_device(entry_with_device)
     assert subentry.data == {
-        **changed,
-        CONF_KIND: KIND_BATTERY,
-        CONF_POWER_SENSOR: BATTERY_POWER,
+        **STORED,
+        CONF_CAPACITY: 12,
+        CONF_SETPOINT_SIGN: SETPOINT_PRODUCTION_POSITIVE,
     }
     assert subentry.title == "My battery"
+
+
+async def test_taking_the_setpoint_entity_away_takes_its_settings_with_it(
+    hass: HomeAssistant, entry_with_device: MockConfigEntry
+) -> None:
+    """The device is then only shown, and keeps what no form knows."""
+    subentry = only_device(entry_with_device)
+    hass.config_entries.async_update_subentry(
+        entry_with_device, subentry, data={**STORED, "of_a_later_version": 7}
+    )
+    await walk(hass, await change(hass, entry_with_device), FORM, {})
+    assert only_device(entry_with_device).data == {
+        **FORM,
+        CONF_KIND: KIND_BATTERY,
+        CONF_POWER_SENSOR: BATTERY_POWER,
+        "of_a_later_version": 7,
+    }
+
+
+async def test_a_battery_of_an_earlier_version_is_changed(
+    hass: HomeAssistant, client: MagicMock
+) -> None:
+    """What was not asked for then is suggested as it is used: nothing changes unless a person changes it."""
+    old = {**device(), "data": OLD}
+    entry = add_entry(hass, subentries=(old,))  # type: ignore[arg-type]
+    mark_loaded(hass, entry, client)
+    result = await walk(hass, await change(hass, entry), FORM, CONTROL)
+    shown = suggested(result)
+    assert (shown[CONF_SAFE_ACTION], shown[CONF_SAFE_POWER]) == ("fixed", 0)
+    await walk(hass, result, DETAILS)
+    assert only_device(entry).data == STORED
 
 
 async def test_a_device_moves_to_another_power_sensor(
@@ -550,7 +602,7 @@ async def test_a_device_moves_to_another_power_sensor(
 ) -> None:
     """Name and unique id go with the sensor."""
     result = await change(hass, entry_with_device)
-    await submit(hass, result, {**FORM, CONF_POWER_SENSOR: str(SITE_POWER)})
+    await walk(hass, result, {**FORM, CONF_POWER_SENSOR: str(SITE_POWER)}, {})
     subentry = only_device(entry_with_device)
     assert subentry.data[CONF_POWER_SENSOR] == SITE_POWER
     assert subentry.unique_id == f"power_sensor_{SITE_POWER}"
@@ -562,8 +614,8 @@ async def test_a_device_moves_to_a_new_asset(
 ) -> None:
     """As when it was added."""
     result = await change(hass, entry_with_device)
-    result = await submit(hass, result, {**FORM, CONF_POWER_SENSOR: "new"})
-    result = await submit(hass, result, {CONF_NAME: "Cellar battery"})
+    result = await walk(hass, result, {**FORM, CONF_POWER_SENSOR: "new"}, {})
+    result = await walk(hass, result, {CONF_NAME: "Cellar battery"})
     assert result["reason"] == "reconfigure_successful"
     subentry = only_device(entry_with_device)
     assert subentry.title == "Cellar battery"
@@ -592,11 +644,11 @@ async def test_changes_that_make_no_sense_are_refused(
     result = await submit(hass, result, {**FORM, CONF_CAPACITY: -1})
     assert result["errors"] == {CONF_CAPACITY: "not_positive"}
     assert only_device(entry_with_device).data == STORED
-    result = await submit(hass, result, FORM)
+    result = await walk(hass, result, FORM, CONTROL, DETAILS)
     assert result["reason"] == "reconfigure_successful"
 
 
-@pytest.mark.parametrize("dialog", [start, change])
+@pytest.mark.parametrize("dialog", [choose_kind, change])
 async def test_devices_need_a_connection(hass: HomeAssistant, dialog: Any) -> None:
     """Without one the site's sensors are unknown, and the dialog says why."""
     entry = add_entry(hass, subentries=(device(),))

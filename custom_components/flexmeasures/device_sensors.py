@@ -1,0 +1,72 @@
+"""Which FlexMeasures sensors a flexible device may use, and for what."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.helpers.selector import SelectOptionDict
+
+from .const import (
+    CONF_FORECAST_SENSOR,
+    CONF_POWER_SENSOR,
+    CONF_PREDICTED_ENERGY_SENSOR,
+    CONF_SENSOR,
+    SUBENTRY_MEASUREMENT,
+)
+from .device_forms import NEW_SENSOR, DeviceForm
+from .forms import sensor_options
+from .units import is_energy, is_power
+
+if TYPE_CHECKING:
+    from .data import FlexMeasuresConfigEntry
+
+type SensorChoices = Mapping[str, list[SelectOptionDict]]
+
+
+def sensor_choices(
+    entry: FlexMeasuresConfigEntry, other_devices: Iterable[ConfigSubentry]
+) -> SensorChoices:
+    """Return the site's sensors that each field may take.
+
+    A plan goes to a sensor on which it can be stored and that nothing else fills; what the server predicts, to one of
+    energy; a forecast is read from any sensor of power on which no plan is.
+    """
+    inventory = entry.runtime_data.inventory.data
+    sensors = [each for each in inventory.sensors.values() if each.asset_id in inventory.assets]
+    planned = {
+        subentry.data.get(field)
+        for subentry in other_devices
+        for field in (CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR)
+    }
+    feeds = entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)
+    filled = planned | {subentry.data[CONF_SENSOR] for subentry in feeds}
+    powers = [each for each in sensors if is_power(each.unit) and not each.is_instantaneous]
+    choices = {
+        CONF_POWER_SENSOR: [each for each in powers if each.id not in filled],
+        CONF_FORECAST_SENSOR: [each for each in powers if each.id not in planned],
+        CONF_PREDICTED_ENERGY_SENSOR: [
+            each for each in sensors if is_energy(each.unit) and each.id not in filled
+        ],
+    }
+    return {field: sensor_options(some, inventory.assets) for field, some in choices.items()}
+
+
+def offered(field: str, choices: SensorChoices) -> set[str]:
+    """Return what may be chosen in a field of a sensor."""
+    new = set() if field == CONF_FORECAST_SENSOR else {NEW_SENSOR}
+    return {option["value"] for option in choices[field]} | new
+
+
+def likely_power_sensor(
+    entry: FlexMeasuresConfigEntry, form: DeviceForm, choices: SensorChoices
+) -> str:
+    """Return the free sensor of an asset of this kind, if there is one; else a new one.
+
+    Home Assistant's page would choose the first of the list, which may be what the whole house uses.
+    """
+    inventory = entry.runtime_data.inventory.data
+    for option in choices[CONF_POWER_SENSOR]:
+        asset = inventory.assets[inventory.sensors[int(option["value"])].asset_id]
+        if asset.type_name in form.asset_types:
+            return option["value"]
+    return NEW_SENSOR
