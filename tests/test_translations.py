@@ -107,7 +107,8 @@ def test_every_field_of_every_flow_has_a_name_and_a_description(language: str) -
 
 
 def test_every_reason_to_stop_a_flow_has_its_text() -> None:
-    config, options, device, feed, *_, discovery, s2 = FLOW_FILES
+    config, options, device, feed, *_ = FLOW_FILES
+    discovery, s2 = "s2_discovery.py", "s2_flow.py"
     content = texts()
     told = {
         (config, discovery): content["config"]["abort"],
@@ -272,9 +273,9 @@ async def registered(
     hass: HomeAssistant, client: AsyncMock, plans: ShownPlans
 ) -> list[er.RegistryEntry]:
     """Return the entities of a site with every kind of device, a feed, and a sensor of every translated name."""
-    entry = home_of(
-        hass, client, *DeviceKind, more=(feed_subentry(100, "sensor.meter"), s2_subentry(asset=4))
-    )
+    more = (feed_subentry(100, "sensor.meter"), s2_subentry("S2 device", asset=999))
+    entry = home_of(hass, client, *DeviceKind, more=more)
+    remember_s2_sensors(hass, entry)
     client.get_sensors.return_value = (
         *(
             replace(sensor, name="Somebody's own name")
@@ -285,7 +286,6 @@ async def registered(
             for number, name in enumerate(sorted(_TRANSLATED_NAMES))
         ),
     )
-    remember_s2_sensors(hass, entry)
     await set_up(hass, entry)
     return er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
 
