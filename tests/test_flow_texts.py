@@ -68,4 +68,4 @@ def test_every_error_has_its_sentence() -> None:
     assert measurement == shared | form_error_keys("feed_flow.py") | form_error_keys(
         "feed_forms.py"
     ) | form_error_keys("feed_sensors.py")
-    assert s2 == shared | form_error_keys("s2_flow.py")
+    assert s2 == shared | form_error_keys("s2_flow.py") | form_error_keys("device_creation.py")

@@ -32,6 +32,7 @@ from .s2 import PREFERENCE
 from .s2.messages.components import ControlType
 from .s2.messages.session import InstructionStatus
 from .s2_device import S2Device
+from .sensor_presentation import row_of
 
 # Rows reach every open browser with each state; 300 are 25 h at 5 minutes.
 _MOST_ROWS = 300
@@ -71,7 +72,7 @@ def _forecast(device: S2Device) -> Mapping[str, Any]:
     """Return the device's own forecast from now on, in local time."""
     now = dt_util.utcnow()
     steps = [step for step in device.observation.forecast if step.end > now]
-    return {"forecast": [_row(step.start, step.end, step.power) for step in steps[:_MOST_ROWS]]}
+    return {"forecast": [row_of(step.start, step.end, step.power) for step in steps[:_MOST_ROWS]]}
 
 
 def _schedule(device: S2Device) -> Mapping[str, Any]:
@@ -83,15 +84,7 @@ def _schedule(device: S2Device) -> Mapping[str, Any]:
             if step.end > now and step.power is not None:
                 span = (step.start, step.end)
                 totals[span] = totals.get(span, 0.0) + step.power
-    return {"forecast": [_row(*span, power) for span, power in totals.items()][:_MOST_ROWS]}
-
-
-def _row(start: datetime, end: datetime, power: float) -> dict[str, Any]:
-    return {
-        "start": dt_util.as_local(start).isoformat(),
-        "end": dt_util.as_local(end).isoformat(),
-        "value": round(power, 6),
-    }
+    return {"forecast": [row_of(*span, power) for span, power in totals.items()][:_MOST_ROWS]}
 
 
 def _last_status(device: S2Device) -> str | None:

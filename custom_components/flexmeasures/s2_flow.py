@@ -20,7 +20,6 @@ from homeassistant.helpers.selector import (
 )
 import probatio
 
-from .client import Asset
 from .const import (
     CONF_ABNORMAL_CONDITIONS,
     CONF_ASSET,
@@ -30,7 +29,8 @@ from .const import (
     CONF_RESOURCE_ID,
     CONTROL_TYPE_AUTOMATIC,
 )
-from .forms import BASE, FormError, dropdown, errors_for_forms, form_texts, refuse_empty
+from .device_creation import DeviceCreation
+from .forms import BASE, FormError, dropdown, form_texts, refuse_empty
 from .s2 import PREFERENCE
 from .s2.messages.session import ResourceManagerDetails, RoleType
 from .s2_settings import new_secret
@@ -58,7 +58,7 @@ class S2DeviceFlow(ConfigSubentryFlow):
         """Start with an empty form."""
         self._name = ""
         self._data: dict[str, Any] = {}
-        self._new_asset: Asset | None = None
+        self._creation: DeviceCreation | None = None
 
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Ask whether the device gets a secret or waits already."""
@@ -72,16 +72,16 @@ class S2DeviceFlow(ConfigSubentryFlow):
         if user_input is not None:
             try:
                 check_form(user_input)
-                self._new_asset = await async_create_asset(
-                    self._entry, user_input[CONF_NAME], _USUAL_ASSET_TYPE, self._new_asset
-                )
+                name = user_input[CONF_NAME].strip()
+                self._creation = self._creation or DeviceCreation(self._entry)
+                asset = await self._creation.async_asset(name, _USUAL_ASSET_TYPE)
             except FormError as error:
                 problem = error
             else:
-                self._name = self._new_asset.name
+                self._name = asset.name
                 self._data = {
                     **stored_form(user_input),
-                    CONF_ASSET: self._new_asset.id,
+                    CONF_ASSET: asset.id,
                     CONF_CREDENTIAL: new_secret(),
                 }
                 return await self.async_step_secret()
@@ -223,30 +223,6 @@ def stored_form(form: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in form.items() if key not in {CONF_NAME, CONF_REPLACE}}
 
 
-async def async_create_asset(
-    entry: FlexMeasuresConfigEntry, name: str, type_name: str, made: Asset | None = None
-) -> Asset:
-    """Create a device's asset below the site; what was made before a failure is used again.
-
-    Raises:
-        FormError: the server did not do it.
-    """
-    name = name.strip()
-    if made is not None and made.name == name:
-        return made
-    client = entry.runtime_data.connection.client
-    site = entry.runtime_data.inventory.data.site
-    if site.account_id is None:  # a public site: only the server's administrators may change it
-        raise FormError(BASE, "no_permission")
-    with errors_for_forms():
-        types = {kind.name: kind.id for kind in await client.get_asset_types()}
-        if type_name not in types:
-            raise FormError(BASE, "asset_type_missing", type=type_name)
-        return await client.add_asset(
-            name=name, type_id=types[type_name], account_id=site.account_id, parent_id=site.id
-        )
-
-
 async def async_accept(
     entry: FlexMeasuresConfigEntry, details: ResourceManagerDetails
 ) -> dict[str, Any]:
@@ -257,7 +233,8 @@ async def async_accept(
     """
     roles = {role.role for role in details.roles}
     likeliest = next((name for role, name in _ASSET_TYPES.items() if role in roles), None)
-    asset = await async_create_asset(entry, name_of(details), likeliest or _USUAL_ASSET_TYPE)
+    creation = DeviceCreation(entry)
+    asset = await creation.async_asset(name_of(details), likeliest or _USUAL_ASSET_TYPE)
     return {
         CONF_ASSET: asset.id,
         CONF_CREDENTIAL: entry.runtime_data.s2.async_give_away_pairing_secret(),
