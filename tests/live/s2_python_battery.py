@@ -187,8 +187,9 @@ async def _session_requested(
 ) -> None:
     assert isinstance(msg, SessionRequest)
     assert send_okay is not None
-    await send_okay()
     say("session_request", request=msg.request.value)
+    # The socket may be closed before the answer is sent; then this raises, and the session ends all the same.
+    await send_okay()
     await connection.stop()
 
 
