@@ -82,6 +82,7 @@ class Uploader:
             for feed in feeds
             if feed.sensor_id in sensors
         ]
+        self._fed = {running.sensor.id for running in self.feeds}
         self._recorded_until = recorded_until
         self._by_entity: dict[str, list[RunningFeed | WaitingFeed]] = {}
         self._rebuilding: asyncio.Task[None] | None = None
@@ -135,9 +136,9 @@ class Uploader:
     def async_add_feed(self, feed: Feed) -> None:
         """Begin to collect one more feed, whose sensor did not exist before; nothing for one that is collected."""
         sensor = self._inventory.data.sensors.get(feed.sensor_id)
-        is_known = any(running.feed.sensor_id == feed.sensor_id for running in self.feeds)
-        if sensor is None or is_known or not self._is_started:
+        if sensor is None or feed.sensor_id in self._fed or not self._is_started:
             return
+        self._fed.add(feed.sensor_id)
         running = RunningFeed.start(feed, sensor)
         entity_id = resolve_entity_id(self._hass, feed.entity)
         running.take(self._hass.states.get(entity_id), dt_util.utcnow())
