@@ -18,11 +18,10 @@ import time
 from aiohttp import ClientSession, ClientWebSocketResponse
 
 from demo.resource_managers.battery import Battery
-from demo.resource_managers.resource_manager import message
+from demo.resource_managers.resource_manager import Message, message
 
 # A device that says more than so often a second says several things at once.
 _SHORTEST_PAUSE = 0.02  # s
-_DESCRIBED = 3  # messages: what a battery describes, and how it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class Talker:
         raise RuntimeError("the connection was closed")
 
 
-def _statuses() -> Iterator[dict[str, object]]:
+def _statuses() -> Iterator[Message]:
     """Yield levels and powers in turns, all of them news."""
     for number in count():
         yield message("FRBC.StorageStatus", present_fill_level=0.5 + number % 100 / 1000)

@@ -1,6 +1,6 @@
 """S2 devices in the one request for a site's plans: what they describe goes in, and their schedules come out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, cast
@@ -9,7 +9,7 @@ from homeassistant.const import UnitOfPower
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from .client import JsonObject, JsonValue, ScheduleResult
+from .client import JsonObject, JsonValue, ScheduleResult, Sensor
 from .const import LOGGER
 from .data import FlexMeasuresConfigEntry
 from .plan_guests import GuestRequest
@@ -25,7 +25,7 @@ from .s2.control_types import (
     Timeline,
 )
 from .s2_device import S2Device
-from .s2_sensors import planning_sensors, sensors_on
+from .s2_sensors import needs_of, planning_sensors, sensors_on
 from .scheduling import Schedule
 
 # Who computed a price does not matter to a placement; it only names what is replaced together.
@@ -44,21 +44,25 @@ class S2Planning:
         self._asked: dict[str, Sensors] = {}
         self._stored: dict[int, dict[datetime, float | None]] = {}
         self._seen: dict[str, tuple[object, ...]] = {}
+        self._looked: dict[str, tuple[Mapping[int, Sensor], tuple[object, ...]]] = {}
 
     @callback
     def async_start(self, planner: Planner) -> None:
         """Ask for a plan whenever another device can be planned, or one in another way."""
-
         for device in self._entry.runtime_data.s2.devices.values():
             look = partial(self._async_look, device, planner)
             self._entry.async_on_unload(device.listeners.async_add(look))
-            self._entry.async_on_unload(
-                self._entry.runtime_data.inventory.async_add_listener(look)
-            )
+            self._entry.async_on_unload(self._entry.runtime_data.inventory.async_add_listener(look))
 
     @callback
     def _async_look(self, device: S2Device, planner: Planner) -> None:
-        """See whether a device can be planned since now; asked with each of its words, so nothing of others is read."""
+        """See whether a device can be planned since now; asked with each of its words, and of the inventory."""
+        sensors = self._entry.runtime_data.inventory.data.sensors
+        needs = needs_of(device)
+        looked = self._looked.get(device.settings.subentry_id)
+        if looked is not None and looked[0] is sensors and looked[1] == needs:
+            return
+        self._looked[device.settings.subentry_id] = (sensors, needs)
         if self._sensors_of(device) is None:
             self._seen.pop(device.settings.subentry_id, None)
             return

@@ -14,7 +14,6 @@ from pathlib import Path
 import signal
 from typing import Any, Self
 
-
 from custom_components.flexmeasures.client import Credentials, FlexMeasuresClient
 from custom_components.flexmeasures.const import DOMAIN, SUBENTRY_S2_DEVICE
 from demo.flexmeasures_server import ServerUser
