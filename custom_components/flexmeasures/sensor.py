@@ -25,6 +25,7 @@ from .entity import (
 from .flexible_device import FlexibleDevice
 from .plan_entities import PLAN_SENSORS, PlanSensor
 from .plan_progress import MOST_ROWS
+from .s2_entities import async_add_s2_sensors
 from .sensor_presentation import present
 from .upload_entities import UPLOAD_SENSORS, UploadSensor, async_add_feed_sensors
 from .values import SiteValues
@@ -48,6 +49,7 @@ async def async_setup_entry(
         ]
     )
     async_add_to_flexible_devices(entry, async_add_entities, _sensors_of)
+    async_add_s2_sensors(hass, entry, async_add_entities)
     if data.delivery:
         async_add_entities(
             UploadSensor(entry, data.delivery, description) for description in UPLOAD_SENSORS
