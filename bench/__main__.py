@@ -34,12 +34,13 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _main(arguments: argparse.Namespace) -> int:
+def _measure(arguments: argparse.Namespace) -> int:
     if arguments.closed_loop:
         figures = asyncio.run(measure_closed_loop())
     else:
         # Forking wants a process without threads, which this one is only at the begin.
-        figures = asyncio.run(_measure_costs(measure_kills()))
+        kills = measure_kills()
+        figures = asyncio.run(_measure_costs()) + kills
     sys.stdout.write(table(figures) + "\n")
     broken = [figure.name for figure in figures if not figure.holds]
     if broken:
@@ -47,7 +48,7 @@ def _main(arguments: argparse.Namespace) -> int:
     return 1 if broken else 0
 
 
-async def _measure_costs(kills: list[Figure]) -> list[Figure]:
+async def _measure_costs() -> list[Figure]:
     figures = measure_memory()
     figures += await measure_setup()
     figures += await measure_quiet_hour()
@@ -59,7 +60,6 @@ async def _measure_costs(kills: list[Figure]) -> list[Figure]:
     figures += await measure_carrying_out()
     figures += measure_outbox()
     figures += await measure_outage()
-    figures += kills
     figures += await measure_comparison()
     return figures + measure_s2() + measure_dispatch()
 
@@ -68,4 +68,4 @@ if __name__ == "__main__":
     # Home Assistant warns of every custom integration, and this one of its server: here that is what is measured.
     for name in ("homeassistant.loader", "custom_components.flexmeasures"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    sys.exit(_main(_arguments()))
+    sys.exit(_measure(_arguments()))

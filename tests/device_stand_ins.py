@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components.button import ButtonEntity
+from homeassistant.components.calendar import CalendarEntity, CalendarEvent
 from homeassistant.components.climate import ClimateEntity, ClimateEntityFeature, HVACMode
 from homeassistant.components.number import NumberEntity
 from homeassistant.components.select import SelectEntity
@@ -171,6 +173,33 @@ class StartButton(StandIn, ButtonEntity):
     @override
     async def async_press(self) -> None:
         await self.take("pressed")
+
+
+class CarCalendar(CalendarEntity):
+    """A calendar with one event."""
+
+    _attr_should_poll = False
+
+    def __init__(self, name: str, start: datetime, end: datetime, summary: str) -> None:
+        """Hold the event."""
+        self._attr_name = name
+        self._event = CalendarEvent(start=start, end=end, summary=summary)
+
+    @property
+    @override
+    def event(self) -> CalendarEvent:
+        return self._event
+
+    @override
+    async def async_get_events(
+        self, hass: HomeAssistant, start_date: datetime, end_date: datetime
+    ) -> list[CalendarEvent]:
+        return [self._event]
+
+    def rename(self, summary: str) -> None:
+        """Call the event something else."""
+        self._event = replace(self._event, summary=summary)
+        self.async_write_ha_state()
 
 
 async def add_entities(hass: HomeAssistant, domain: str, entities: Iterable[Entity]) -> None:

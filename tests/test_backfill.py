@@ -216,6 +216,7 @@ async def test_live_intervals_that_wait_are_neither_replaced_nor_held_up(
         await call(hass, start=hours(48).isoformat())
     (told,) = await call(hass, start=hours(46).isoformat())
     assert told["intervals"] == 8
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert entry.runtime_data.delivery.statistics.backlog == 10
     client.post_sensor_data.reset_mock()
     client.post_sensor_data.side_effect = accept

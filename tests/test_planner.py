@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse
+from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
@@ -20,6 +20,7 @@ from custom_components.flexmeasures.wishes import Wishes
 
 from . import site
 from .conftest import make_entry
+from .device_stand_ins import CarCalendar, add_entities
 from .planning import (
     CAR_LEVEL,
     CAR_POWER,
@@ -560,18 +561,8 @@ async def test_a_generic_device_is_planned_with_its_own_flex_model(
 async def test_a_car_s_calendar_is_planned_for_beside_the_wishes(
     hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
 ) -> None:
-    async def get_events(call: ServiceCall) -> Any:
-        event = {
-            "start": (NOON + 4 * HOUR).isoformat(),
-            "end": (NOON + 6 * HOUR).isoformat(),
-            "summary": "Grandma, 60 %",
-        }
-        return {"calendar.car": {"events": [event]}}
-
-    hass.services.async_register(
-        "calendar", "get_events", get_events, supports_response=SupportsResponse.ONLY
-    )
-    hass.states.async_set("calendar.car", "off")
+    calendar = CarCalendar("Car", NOON + 4 * HOUR, NOON + 6 * HOUR, "Grandma, 60 %")
+    await add_entities(hass, "calendar", [calendar])
     percent(hass, CAR_LEVEL, 40)
     hass.states.async_set(PLUG, "on")
     entry = await plan_home(hass, client, freezer, car(calendar_entity="calendar.car"))
@@ -587,9 +578,10 @@ async def test_a_car_s_calendar_is_planned_for_beside_the_wishes(
     assert (away.start, away.end, away.consumption) == (NOON + 4 * HOUR, NOON + 6 * HOUR, 0.0)
 
     # The calendar tells of a change; what it asks for is the same.
-    hass.states.async_set("calendar.car", "off", {"message": "Grandma"})
+    calendar.rename("Grandfather, 60 %")
     await pass_time(hass, freezer, seconds=3)
     assert triggers(client) == 1
+    await calendar.async_remove()
 
 
 @pytest.mark.parametrize(

@@ -114,14 +114,16 @@ async def test_a_minimum_above_the_maximum_leaves_only_that_device_out(
         id_of(entry, "Car"), Wishes(keep_at_least=80.0, keep_at_most=40.0)
     )
 
-    with pytest.raises(HomeAssistantError, match="Car cannot be planned with these values"):
+    with pytest.raises(
+        HomeAssistantError, match="Car cannot be kept at least at 80% and at most at 40%"
+    ):
         await press(entry)
 
     assert asked(client)["sensor_ids"] == [site.BATTERY_POWER]
     assert status_of(entry, "Battery") is PlanStatus.PLANNED
     assert status_of(entry, "Car") is PlanStatus.SETTINGS_WRONG
     issues = ir.async_get(hass)
-    issue_id = f"{entry.entry_id}_device_values_{id_of(entry, 'Car')}"
+    issue_id = f"{entry.entry_id}_wishes_contradict_{id_of(entry, 'Car')}"
     assert issues.async_get_issue(DOMAIN, issue_id)
 
     entry.runtime_data.wishes.async_wish(id_of(entry, "Car"), Wishes())

@@ -3,7 +3,13 @@
 from typing import Any
 from unittest.mock import AsyncMock
 
-from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_USER, ConfigSubentry
+from homeassistant.config_entries import (
+    SOURCE_IGNORE,
+    SOURCE_INTEGRATION_DISCOVERY,
+    SOURCE_USER,
+    ConfigFlowContext,
+    ConfigSubentry,
+)
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -413,3 +419,27 @@ async def test_a_new_secret_is_shown_once_and_ends_the_old_one(
     assert (await http.get(f"{PATH}/{SECRET}")).status == 403
     device = await ConnectedDevice.knock(hass, http, secret)
     assert await device.introduce(resource_id="another") == "OK"
+
+
+async def test_a_discovery_for_a_site_that_is_gone_ends(hass: HomeAssistant) -> None:
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data={"entry_id": "gone", "resource_id": "battery-1"},
+    )
+
+    assert result["reason"] == "device_gone"
+
+
+async def test_a_discovery_of_a_device_that_left_already_ends(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    found = {"entry_id": entry.entry_id, "resource_id": "battery-1"}
+    context: ConfigFlowContext = {"source": SOURCE_INTEGRATION_DISCOVERY}
+
+    result = await hass.config_entries.flow.async_init(DOMAIN, context=context, data=found)
+    assert result["reason"] == "device_gone"
+
+    await hass.config_entries.async_unload(entry.entry_id)
+    result = await hass.config_entries.flow.async_init(DOMAIN, context=context, data=found)
+    assert result["reason"] == "device_gone"

@@ -22,6 +22,9 @@ from .s2.samples import (
     actuator as actuator_of,
     actuator_status,
     fill_rate_description,
+    power_constraints,
+    power_forecast,
+    power_profile,
     storage_status,
     transition,
 )
@@ -343,3 +346,72 @@ async def test_guests_lists_go_behind_those_of_the_site() -> None:
         "inflexible-consumption": [{"sensor": 7}],
     }
     assert GuestRequest(flex_context={}).joined_context(None, {"x": [1]}) is None
+
+
+async def test_forecasts_are_stored_before_they_are_planned_with(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    created: list[dict[str, Any]],
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Panels that foresee 1.5 kW of production from 12:00 on may be planned up to that."""
+    stored: list[int] = []
+    client.post_sensor_data.side_effect = lambda number, **_: stored.append(number)
+    planned = asyncio.Event()
+
+    async def plan(*ids: int, **asked: Any) -> ScheduleResult:
+        planned.set()
+        result: ScheduleResult = await site.plan(-1500.0)(*ids, **asked)
+        return result
+
+    client.trigger_and_get_schedule.side_effect = plan
+    with patch("custom_components.flexmeasures.s2_server.HEARTBEAT", 10**6):
+        device = await ConnectedDevice.knock(hass, await hass_client_no_auth())
+        await device.follow("POWER_ENVELOPE_BASED_CONTROL")
+    await device.say(power_forecast() | {"start_time": "2026-11-22T12:00:00Z"})
+    await device.say(power_constraints())
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+    async with asyncio.timeout(5):
+        await planned.wait()
+
+    number = {item["name"]: 200 + index for index, item in enumerate(created, 1)}
+    assert number["production forecast"] in stored
+    posts = [
+        call.kwargs
+        for call in client.post_sensor_data.call_args_list
+        if call.args[0] == number["production forecast"]
+    ]
+    assert len(posts) == 1
+    assert posts[0]["wait"] is True
+    assert posts[0]["unit"] == "kW"
+    assert posts[0]["values"][:5] == (1.5, 1.5, 1.5, 1.5, None)
+    (model,) = client.trigger_and_get_schedule.call_args.kwargs["flex_model"]
+    assert model["sensor"] == number["power"]
+    assert model["production-capacity"] == {"sensor": number["production forecast"]}
+
+
+async def test_a_dishwasher_places_its_own_profile_by_the_prices_and_is_told_when_to_start(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Each hour costs its number in UTC, so that the cheapest hour within 12:00 to 18:00 is the first."""
+    with patch("custom_components.flexmeasures.s2_server.HEARTBEAT", 10**6):
+        device = await ConnectedDevice.knock(hass, await hass_client_no_auth())
+        await device.follow("POWER_PROFILE_BASED_CONTROL")
+    profile = power_profile(start_time="2026-11-22T12:00:00Z", end_time="2026-11-22T18:00:00Z")
+    s2_device(entry).async_follow(True)
+    await device.say(profile)
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+
+    heard = await device.hear_until("PPBC.ScheduleInstruction")
+
+    assert heard["power_profile_id"] == "eco"
+    assert heard["execution_time"].startswith("2026-11-22T12:00")
+    client.trigger_and_get_schedule.assert_not_called()

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.flexmeasures.diagnostics import async_get_config_entry_diagnostics
 
 from .conftest import make_entry
-from .s2.samples import answer, fill_rate_description, message, storage_status
+from .s2.samples import answer, fill_rate_description, message, revoke, storage_status
 from .s2_devices import SECRET, ConnectedDevice, s2_subentry
 from .test_init import set_up
 from .test_s2_entities import measurement
@@ -61,7 +61,7 @@ async def call(
     hass: HomeAssistant, entry: MockConfigEntry, action: str, **data: Any
 ) -> dict[str, Any]:
     """Call an action on the battery, and return its response."""
-    data = {"device": device_id(hass, entry), **data}
+    data = {"device_id": device_id(hass, entry), **data}
     response = await hass.services.async_call(
         "flexmeasures", action, data, blocking=True, return_response=True
     )
@@ -219,7 +219,7 @@ async def test_a_device_that_speaks_no_s2_is_refused(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
     with pytest.raises(ServiceValidationError) as refused:
-        await call(hass, entry, "s2_get_session", device=device_id(hass, entry, asset=4))
+        await call(hass, entry, "s2_get_session", device_id=device_id(hass, entry, asset=4))
 
     assert refused.value.translation_key == "no_s2_device"
 
@@ -287,3 +287,67 @@ async def test_a_device_that_never_came_has_an_empty_report(
     assert session["connected"] is False
     assert session["details"] is None
     assert session["messages"] == []
+
+
+async def test_a_temporary_refusal_is_known_as_rejected_and_unknown_answers_change_nothing(
+    hass: HomeAssistant, entry: MockConfigEntry, battery: ConnectedDevice
+) -> None:
+    response = await call(hass, entry, "s2_send_instruction", instruction=INSTRUCTION)
+    while (heard := await battery.hear()) and heard["message_type"] != "FRBC.Instruction":
+        pass
+    await battery.send(answer("unknown", "INVALID_CONTENT"))
+    await battery.send(answer(response["id"], "TEMPORARY_ERROR"))
+    await battery.say(storage_status(41))
+    (device,) = entry.runtime_data.s2.devices.values()
+
+    assert device.last_instruction
+    assert device.last_instruction.status == "REJECTED"
+
+
+async def test_an_instruction_whose_ground_is_taken_back_is_taken_back(
+    hass: HomeAssistant, entry: MockConfigEntry, battery: ConnectedDevice
+) -> None:
+    description = fill_rate_description()
+    await battery.say(description)
+    later = {**INSTRUCTION, "execution_time": "2999-01-01T00:00:00Z"}
+    await call(hass, entry, "s2_send_instruction", instruction=later)
+    await battery.hear_until("FRBC.Instruction")
+
+    await battery.say(revoke("FRBC.SystemDescription", description["message_id"]))
+
+    (device,) = entry.runtime_data.s2.devices.values()
+    assert device.last_instruction
+    assert device.last_instruction.status == "REVOKED"
+
+
+async def test_a_device_that_refuses_its_control_types_is_measured_all_the_same(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    device = await ConnectedDevice.knock(hass, await hass_client_no_auth())
+    await device.introduce("POWER_ENVELOPE_BASED_CONTROL")
+    while not any(said["message_type"] == "SelectControlType" for said in device.said):
+        await device.hear()
+    await device.send(answer(device.said[-1]["message_id"], "INVALID_CONTENT"))
+    await device.say(measurement(L1=700))
+
+    (known,) = entry.runtime_data.s2.devices.values()
+    assert known.control_type is None
+    assert known.observation.power == 700
+    assert "does not want to follow POWER_ENVELOPE_BASED_CONTROL" in caplog.text
+
+
+async def test_texts_in_bytes_are_read_and_kept_like_others(
+    hass: HomeAssistant, entry: MockConfigEntry, battery: ConnectedDevice
+) -> None:
+    status = storage_status(77)
+    await battery.socket.send_bytes(json.dumps(status).encode())
+    while status["message_id"] not in battery.statuses:
+        await battery.hear()
+
+    session = await call(hass, entry, "s2_get_session")
+
+    assert session["observation"]["fill_level"] == 77.0
+    assert session["messages"][-2]["message"]["present_fill_level"] == 77

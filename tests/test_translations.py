@@ -39,6 +39,7 @@ from .repository import (
     text_of,
     texts,
 )
+from .s2_devices import remember_s2_sensors, s2_subentry
 from .shown_plans import ShownPlans
 from .test_init import set_up
 
@@ -106,7 +107,8 @@ def test_every_field_of_every_flow_has_a_name_and_a_description(language: str) -
 
 
 def test_every_reason_to_stop_a_flow_has_its_text() -> None:
-    config, options, device, feed, *_, discovery, s2 = FLOW_FILES
+    config, options, device, feed, *_ = FLOW_FILES
+    discovery, s2 = "s2_discovery.py", "s2_flow.py"
     content = texts()
     told = {
         (config, discovery): content["config"]["abort"],
@@ -271,7 +273,9 @@ async def registered(
     hass: HomeAssistant, client: AsyncMock, plans: ShownPlans
 ) -> list[er.RegistryEntry]:
     """Return the entities of a site with every kind of device, a feed, and a sensor of every translated name."""
-    entry = home_of(hass, client, *DeviceKind, more=(feed_subentry(100, "sensor.meter"),))
+    more = (feed_subentry(100, "sensor.meter"), s2_subentry("S2 device", asset=999))
+    entry = home_of(hass, client, *DeviceKind, more=more)
+    remember_s2_sensors(hass, entry)
     client.get_sensors.return_value = (
         *(
             replace(sensor, name="Somebody's own name")

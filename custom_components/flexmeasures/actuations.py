@@ -8,6 +8,7 @@ from homeassistant.core import split_entity_id
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import (
+    CONF_FULL_POWER,
     CONF_OFF_BELOW,
     CONF_ON_FROM,
     CONF_OPTION_CHARGE,
@@ -60,7 +61,7 @@ def actuation_of(
         device: with its settings.
         entity_id: of what takes the setpoint, as it is called now.
         unit: of its number; None where it has none.
-        limits: of the device; full power is the larger of the two.
+        limits: of the device; where no full power is set, 100 % is the larger of the two.
 
     Raises:
         HomeAssistantError: nothing is known about how such an entity takes power, or settings are missing.
@@ -130,6 +131,8 @@ def _scaled(device: FlexibleDevice, unit: str | None, limits: PowerLimits) -> Sc
     consumption_positive = device.setpoint_sign > 0
     if unit == _PERCENT:
         full = max(limits.consumption, limits.production)
+        if CONF_FULL_POWER in device.settings:
+            full = device.settings[CONF_FULL_POWER] * _WATTS_PER_KILOWATT
         return ScaledNumber.percent(full, consumption_positive=consumption_positive)
     if convertible(unit, UnitOfElectricCurrent.AMPERE):
         amperes = ScaledNumber.amperes(

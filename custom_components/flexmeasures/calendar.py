@@ -78,9 +78,10 @@ class ScheduleCalendar(PlanEntity, CalendarEntity):
     ) -> list[CalendarEvent]:
         plan = self._progress.plan
         return [
-            self._event(plan, block)
+            event
             for block in self._active_blocks()
             if plan and block.start < end_date and start_date < block.end
+            if (event := self._event(plan, block))
         ]
 
     def _active_blocks(self) -> Iterator[Block]:
@@ -88,12 +89,15 @@ class ScheduleCalendar(PlanEntity, CalendarEntity):
             if block.kind in {BlockKind.CHARGE, BlockKind.DISCHARGE}:
                 yield block
 
-    def _event(self, plan: DevicePlan, block: Block) -> CalendarEvent:
-        return CalendarEvent(
-            start=dt_util.as_local(block.start),
-            end=dt_util.as_local(block.end),
-            summary=self._summary(plan, block),
-        )
+    def _event(self, plan: DevicePlan, block: Block) -> CalendarEvent | None:
+        """Return a block; None where the clock on the wall would end it before it begins.
+
+        Home Assistant compares the two as the wall shows them and refuses such an event, once a year.
+        """
+        start, end = dt_util.as_local(block.start), dt_util.as_local(block.end)
+        if end.replace(tzinfo=None) <= start.replace(tzinfo=None):
+            return None
+        return CalendarEvent(start=start, end=end, summary=self._summary(plan, block))
 
     @callback
     def _summary(self, plan: DevicePlan, block: Block) -> str:

@@ -363,7 +363,7 @@ class Delivery:
             except OutboxError as error:
                 LOGGER.debug("The outbox of %s has no numbers: %s", self._entry.title, error)
         self._async_tell_progress()
-        self.listeners.async_call()
+        await self.listeners.async_call_in_turns()
 
     @callback
     def _async_tell_progress(self) -> None:

@@ -27,7 +27,7 @@ _PRIVATE = {CONF_CREDENTIAL, CONF_EMAIL, CONF_PASSWORD, CONF_RESOURCE_ID, CONF_U
 async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry
 ) -> dict[str, Any]:
-    """Return settings, the site's tree, what becomes of measurements, and every device's plan and control."""
+    """Return settings, the site's tree, what becomes of measurements, and the plan and control of every device."""
     data = entry.runtime_data
     inventory = data.inventory.data
     return {

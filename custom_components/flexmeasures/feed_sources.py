@@ -1,6 +1,7 @@
 """Looks after the entities that are measured: one that is gone or disabled would be missed by nobody."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from homeassistant.core import CoreState, Event, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
@@ -27,25 +28,26 @@ def async_look_after_sources(
     """
 
     @callback
-    def look() -> None:
+    def look_at(feed: Feed) -> None:
         # While Home Assistant starts, entities are still to come.
         if hass.state is CoreState.running:
-            for feed in feeds:
-                async_update_source_issue(hass, entry, feed, _problem_of_source(hass, feed))
+            async_update_source_issue(hass, entry, feed, _problem_of_source(hass, feed))
 
     @callback
     def changed(event: Event[er.EventEntityRegistryUpdatedData]) -> None:
-        look()
+        for feed in feeds:
+            look_at(feed)
 
     @callback
     def started(hass: HomeAssistant) -> None:
-        look()
+        for feed in feeds:
+            look_at(feed)
 
     entity_ids = [resolve_entity_id(hass, feed.entity) for feed in feeds]
     for stop in (
         async_at_started(hass, started),
         async_track_entity_registry_updated_event(hass, entity_ids, changed),
-        delivery.listeners.async_add(look),
+        *(delivery.listeners.async_add(partial(look_at, feed)) for feed in feeds),
     ):
         entry.async_on_unload(stop)
 

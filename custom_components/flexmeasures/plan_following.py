@@ -78,7 +78,7 @@ class PlanFollowing:
         setpoint, plan = controller.setpoint, self._keeper.plan(device.subentry_id)
         if (
             plan is not None
-            and not device.shadow
+            and not controller.shadow
             and setpoint.source is SetpointSource.SCHEDULE
             and setpoint.power is not None
         ):

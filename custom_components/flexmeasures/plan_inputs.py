@@ -43,7 +43,9 @@ from .wishes import Wishes, next_time_of_day
 # Without a time by which it has to be done, a process runs within a day.
 _ANY_TIME = timedelta(hours=24)
 # Settings that only a person can mend; everything else that is not known may be known again by itself.
-_WRONG_SETTINGS = frozenset({"device_values", "device_value_missing", "power_sensor_missing"})
+_WRONG_SETTINGS = frozenset(
+    {"device_values", "device_value_missing", "power_sensor_missing", "wishes_contradict"}
+)
 
 type FlexModelBuilder = Callable[[datetime, datetime], Mapping[str, JSON]]
 

@@ -1,9 +1,9 @@
 """One request for new plans from reading the home to the server's answer."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol, cast, runtime_checkable
+from typing import cast
 
 from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant
@@ -35,15 +35,6 @@ from .wishes import SiteWishes
 
 # The server stores a post within a second or so; after this the plan is asked for without the newest measurements.
 _WAIT_FOR_MEASUREMENTS = timedelta(seconds=20)
-
-
-@runtime_checkable
-class _ConfirmsMeasurements(Protocol):
-    """A delivery that can tell whether the server has stored what was measured."""
-
-    async def async_ingested(
-        self, *, until: datetime, within: timedelta, sensor_ids: Collection[int] | None = None
-    ) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +213,7 @@ class PlanMaker:
             FlexMeasuresError: there is none.
         """
         delivery = self._entry.runtime_data.delivery
-        if isinstance(delivery, _ConfirmsMeasurements):
+        if delivery is not None:
             await delivery.async_ingested(until=dt_util.utcnow(), within=_WAIT_FOR_MEASUREMENTS)
         window = request.window
         joined = GuestRequest(flex_context={})

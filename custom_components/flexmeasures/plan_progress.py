@@ -58,7 +58,8 @@ class PlanProgress:
     @callback
     def async_start(self) -> None:
         """Follow the planner and the clock until the entry is unloaded."""
-        self._entry.async_on_unload(self._planner.listeners.async_add(self._async_planner_changed))
+        for listeners in (self._planner.listeners, self._planner.savings_listeners):
+            self._entry.async_on_unload(listeners.async_add(self._async_planner_changed))
         self._entry.async_on_unload(self._async_cancel_timer)
         self._async_planner_changed()
 

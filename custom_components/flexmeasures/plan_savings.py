@@ -9,6 +9,7 @@ from homeassistant.util import dt as dt_util
 from .client import JsonObject
 from .const import LOGGER
 from .flexible_device import DeviceKind
+from .listeners import Listeners
 from .plan_models import NO_SAVINGS, DevicePlan, Savings
 from .records import as_text, kept_text, kept_time, needed_number
 from .site_store import Section, SiteStore
@@ -89,7 +90,11 @@ class _Account:
 
 
 class SavingsLedger:
-    """Adds up the amounts of every device by local day and month."""
+    """Adds up the amounts of every device by local day and month.
+
+    Attributes:
+        listeners: called with every amount.
+    """
 
     def __init__(self, store: SiteStore, device_ids: tuple[str, ...]) -> None:
         """Take up what was counted before a restart."""
@@ -101,6 +106,7 @@ class SavingsLedger:
                     self._accounts[device_id] = _from_record(record)
                 except ValueError as error:
                     LOGGER.warning("Kept savings are dropped: %s", error)
+        self.listeners = Listeners()
         store.async_provide(_SECTION, self._records)
 
     def of(self, device_id: str) -> Savings:
@@ -127,6 +133,7 @@ class SavingsLedger:
             ),
         )
         self._store.async_changed()
+        self.listeners.async_call()
 
     def _records(self) -> Section:
         return {device_id: _as_record(account) for device_id, account in self._accounts.items()}

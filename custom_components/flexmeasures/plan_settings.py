@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
 
-from .const import CONF_CONSUMPTION_PRICE_SENSOR, CONF_PRODUCTION_PRICE_SENSOR
-from .scheduling import FlexContext, PriceSensor
+from .scheduling import FlexContext
+from .site_options import (
+    USUAL_HORIZON,
+    USUAL_PERIOD,
+    flex_context_of,
+    horizon_of,
+    period_of,
+    resolution_of,
+)
 
-# A day ahead holds one cheap and one expensive time of every tariff.
-_HORIZON = timedelta(hours=24)
-# The server takes 10 triggers per 5 minutes from one account; a quarter-hour leaves room for people and other homes.
-_PERIOD = timedelta(minutes=15)
 # A night without the server still fills the car. What was asked for longer ago than that was asked on another day.
 _SHORTEST_AGE = timedelta(hours=12)
 
@@ -26,20 +29,22 @@ class PlanSettings:
     """
 
     context: FlexContext = field(default_factory=FlexContext)
-    horizon: timedelta = _HORIZON
-    period: timedelta = _PERIOD
+    horizon: timedelta = USUAL_HORIZON
+    period: timedelta = USUAL_PERIOD
     resolution: timedelta | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
-        """Return what the options say."""
-        consumption = options.get(CONF_CONSUMPTION_PRICE_SENSOR)
-        production = options.get(CONF_PRODUCTION_PRICE_SENSOR)
+        """Return what the options say.
+
+        Raises:
+            HomeAssistantError: they make no sense.
+        """
         return cls(
-            context=FlexContext(
-                consumption_price=None if consumption is None else PriceSensor(consumption),
-                production_price=None if production is None else PriceSensor(production),
-            )
+            context=flex_context_of(options),
+            horizon=horizon_of(options),
+            period=period_of(options),
+            resolution=resolution_of(options),
         )
 
     @property

@@ -34,7 +34,6 @@ from .plan_savings import SavingsLedger
 from .plans_in_force import PlansInForce
 from .process_runs import ProcessRun, ProcessRuns
 from .repairs import PRICE_ISSUES, async_forget_device_issues, async_update_issues
-from .scheduling import Schedule
 from .site_store import SiteStore
 from .values import SiteValues
 from .wishes import SiteWishes
@@ -139,11 +138,6 @@ class Planner:
         """Return the plan in force, also from before a restart; None when there is none."""
         return self._keeper.plan(device_id)
 
-    def schedule(self, device_id: str) -> Schedule | None:
-        """Return the schedule of the plan in force; None when there is none."""
-        plan = self.plan(device_id)
-        return plan.schedule if plan else None
-
     def status(self, device_id: str) -> PlanState:
         """Return how it stands with the device's plan, since when, and why."""
         return self._keeper.state(device_id)
@@ -151,6 +145,11 @@ class Planner:
     def savings(self, device_id: str) -> Savings:
         """Return what carrying out the device's plans cost and saved today and this month."""
         return self._ledger.of(device_id)
+
+    @property
+    def savings_listeners(self) -> Listeners:
+        """Return who is called whenever carrying out a plan has cost or earned something."""
+        return self._ledger.listeners
 
     def process_run(self, device_id: str) -> ProcessRun | None:
         """Return the run that a process was asked for; None when nobody asked."""

@@ -26,6 +26,7 @@ DEVICE_ISSUES = (
     "power_sensor_missing",
     "state_of_charge_missing",
     "state_of_charge_not_chosen",
+    "wishes_contradict",
 )
 CONTROL_ISSUES = ("setpoint_entity_missing",)
 SITE_ISSUES = ("site_not_found",)

@@ -16,7 +16,7 @@ from .s2_device import S2Device
 from .s2_report import report_of
 from .service_targets import refused
 
-_DEVICE: Final[dict[probatio.Marker, Any]] = {probatio.Required("device"): cv.string}
+_DEVICE: Final[dict[probatio.Marker, Any]] = {probatio.Required("device_id"): cv.string}
 _CONTROL_TYPES: Final = [kind.value.lower() for kind in ControlType]
 
 S2_SELECT_CONTROL_TYPE: Final = probatio.Schema(
@@ -67,9 +67,9 @@ async def async_get_session(call: ServiceCall) -> ServiceResponse:
 def _device(call: ServiceCall) -> S2Device:
     """Return the S2 device that the call names by its device in Home Assistant."""
     registered, entry = service.async_get_device_and_config_entry(
-        call.hass, DOMAIN, call.data["device"]
+        call.hass, DOMAIN, call.data["device_id"]
     )
     found: S2Device | None = entry.runtime_data.s2.devices.get(registered.config_subentry_id or "")
     if found is None:
-        raise refused("device", "no_s2_device")
+        raise refused("device_id", "no_s2_device")
     return found

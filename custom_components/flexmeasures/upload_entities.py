@@ -74,7 +74,11 @@ class DeliveryEntity(Entity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self._delivery.listeners.async_add(self.async_write_ha_state))
+        self.async_on_remove(self._delivery.listeners.async_add(self._async_delivery_changed))
+
+    @callback
+    def _async_delivery_changed(self) -> None:
+        self.async_write_ha_state()
 
 
 class UploadEntity(DeliveryEntity):
@@ -146,6 +150,19 @@ class FeedSensor(DeliveryEntity, SensorEntity):
             f"{_feed_prefix(entry)}{running.feed.subentry_id}_{self.translation_key}"
         )
         self._attr_device_info = device_of_asset(entry, asset.id)
+        self._shown: object = None
+
+    @property
+    def _told(self) -> object:
+        """Return what changes when there is something new to show; others hear of every feed's news, too."""
+        raise NotImplementedError
+
+    @callback
+    @override
+    def _async_delivery_changed(self) -> None:
+        if (told := self._told) != self._shown:
+            self._shown = told
+            self.async_write_ha_state()
 
 
 class LastValueSent(FeedSensor):
@@ -163,6 +180,12 @@ class LastValueSent(FeedSensor):
         self._attr_device_class = presentation.device_class
         self._attr_state_class = presentation.state_class
         self._attr_native_unit_of_measurement = presentation.unit
+
+    @property
+    @override
+    def _told(self) -> object:
+        known = self._delivery.sensors.get(self._running.sensor.id)
+        return known and (known.last_sent, known.last_sent_start)
 
     @property
     @override
@@ -189,6 +212,11 @@ class IntervalCoverage(FeedSensor):
     _attr_state_class = SensorStateClass.MEASUREMENT
     _attr_suggested_display_precision = 0
     _attr_translation_key = "interval_coverage"
+
+    @property
+    @override
+    def _told(self) -> object:
+        return self._running.last and self._running.last.start
 
     @property
     @override
