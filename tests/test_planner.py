@@ -1,6 +1,7 @@
 """When the home is planned, what each device's status says at every moment, and what stays in force."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from unittest.mock import AsyncMock
@@ -13,6 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.flexmeasures.client import (
     ConnectionFailedError,
     ScheduleResult,
+    SensorData,
 )
 from custom_components.flexmeasures.plan_models import PlanCause, PlanStatus
 from custom_components.flexmeasures.scheduling import FindingCode
@@ -29,6 +31,7 @@ from .planning import (
     NOON,
     PLUG,
     QUARTER,
+    SOLAR_FORECAST,
     asked,
     battery,
     car,
@@ -637,3 +640,26 @@ def test_what_a_person_may_want_to_look_at_is_a_problem(
     status: PlanStatus, is_problem: bool
 ) -> None:
     assert status.is_problem is is_problem
+
+
+async def test_panels_are_limited_only_where_their_plan_takes_less_than_the_forecast(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    """The forecast's first two quarters are 2,000 W; of the second the plan takes half."""
+    read = client.get_sensor_data.side_effect
+
+    async def forecast(sensor_id: int, **asked: Any) -> SensorData:
+        told: SensorData = await read(sensor_id, **asked)
+        if sensor_id != SOLAR_FORECAST:
+            return told
+        return replace(told, values=(2000.0,) * (len(told.values) or 1))
+
+    client.get_sensor_data.side_effect = forecast
+    client.trigger_and_get_schedule.side_effect = site.plan(-2000.0, -1000.0)
+    entry = await plan_home(hass, client, freezer, solar())
+
+    plan = planner_of(entry).plan(id_of(entry, "Solar"))
+    assert plan is not None
+    assert plan.available[:2] == (2000.0, 2000.0)
+    assert 0 in plan.for_control.unlimited
+    assert 1 not in plan.for_control.unlimited

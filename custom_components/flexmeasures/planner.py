@@ -13,6 +13,7 @@ from .client import (
     AuthenticationError,
     ConnectionFailedError,
     FlexMeasuresClient,
+    JobFailedError,
     RateLimitedError,
     ScheduleResult,
     ValidationError,
@@ -354,8 +355,9 @@ class Planner:
         """Return the server's answer, and to what; a device that it refuses does not stop the others."""
         try:
             return request, await self._maker.async_ask(request)
-        except ValidationError as error:
-            rest = without_refused(request, error)
+        except (JobFailedError, ValidationError) as error:
+            # What a job could not do names no device.
+            rest = without_refused(request, error) if isinstance(error, ValidationError) else None
             if rest is not None:
                 return rest, await self._maker.async_ask(rest)
             if not request.requests or self._guest.resolution is None:
