@@ -32,6 +32,7 @@ from .repairs import (
     async_remove_issues,
     async_update_outbox_issue,
 )
+from .sentences import async_sentences
 from .services import async_setup_services
 from .site_controllers import async_release_all, make_controllers
 from .site_store import SiteStore
@@ -77,8 +78,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
     planner = Planner(hass, entry, connection.client, inventory, values, devices, store, wishes)
     controllers = make_controllers(hass, entry, planner, devices, store, wishes)
+    sentence = await async_sentences(hass)
     progress = {
-        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)
+        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id, sentence)
         for device in devices
     }
     entry.runtime_data = FlexMeasuresData(
@@ -88,6 +90,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         inventory=inventory,
         planner=planner,
         progress=progress,
+        sentence=sentence,
         store=store,
         values=values,
         wishes=wishes,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .flexible_device import FlexibleDevice
     from .plan_progress import PlanProgress
     from .planner import Planner
+    from .sentences import Sentence
     from .site_store import SiteStore
     from .uploader import Uploader
     from .values import SiteValues
@@ -32,6 +33,7 @@ class FlexMeasuresData:
         backfill: None together with the delivery.
         controllers, devices, progress: one per flexible device, by subentry id.
         delivery: None when there is nothing to measure, or nowhere to keep it.
+        sentence: tells an error in the home's language.
         uploader: None together with the delivery.
     """
 
@@ -41,6 +43,7 @@ class FlexMeasuresData:
     inventory: InventoryCoordinator
     planner: Planner
     progress: dict[str, PlanProgress]
+    sentence: Sentence
     store: SiteStore
     values: SiteValues
     wishes: SiteWishes
