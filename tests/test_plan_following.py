@@ -262,7 +262,7 @@ async def test_a_run_that_no_longer_fits_is_told_and_can_be_asked_for_anew(
 
     state = planner.status(washer_id)
     assert state.status is PlanStatus.TARGET_MISSED
-    assert state.reason == "It takes 0.8 h, and until 2026-11-22 12:30 there are 0.5 h left"
+    assert str(state.problem) == "It takes 0.8 h, and until 2026-11-22 12:30 there are 0.5 h left"
     assert triggers(client) == 0
 
     entry.runtime_data.wishes.async_wish(washer_id, Wishes(ready_by=time(14, 0)))

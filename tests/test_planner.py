@@ -8,6 +8,7 @@ from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
@@ -663,3 +664,36 @@ async def test_panels_are_limited_only_where_their_plan_takes_less_than_the_fore
     assert plan.available[:2] == (2000.0, 2000.0)
     assert 0 in plan.for_control.unlimited
     assert 1 not in plan.for_control.unlimited
+
+
+async def test_an_entity_that_was_renamed_is_followed_on(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    registry = er.async_get(hass)
+    plug = registry.async_get_or_create("binary_sensor", "charger", "plug")
+    hass.states.async_set(plug.entity_id, "off")
+    percent(hass, CAR_LEVEL, 50)
+    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
+    home = await plan_home(hass, client, freezer, car(plugged_in_entity=plug.id))
+    assert status_of(home, "Car") is PlanStatus.DEVICE_AWAY
+
+    registry.async_update_entity(plug.entity_id, new_entity_id="binary_sensor.renamed")
+    hass.states.async_set("binary_sensor.renamed", "on")
+    await pass_time(hass, freezer, seconds=3)
+
+    assert status_of(home, "Car") is PlanStatus.PLANNED
+
+
+async def test_a_machine_is_planned_by_the_entity_that_has_the_name_now(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    registry = er.async_get(hass)
+    ready = registry.async_get_or_create("binary_sensor", "washer", "ready")
+    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
+    home = await plan_home(hass, client, freezer, washer(ready_entity=ready.id))
+
+    registry.async_update_entity(ready.entity_id, new_entity_id="binary_sensor.renamed")
+    hass.states.async_set("binary_sensor.renamed", "on")
+    await pass_time(hass, freezer, seconds=3)
+
+    assert planner_of(home).process_run(id_of(home, "Washer"))

@@ -76,7 +76,7 @@ async def test_a_target_that_the_plan_misses_is_told_with_its_share(
 
     # The answer leaves the battery at 35 %.
     assert status_of(home) is PlanStatus.TARGET_MISSED
-    assert reason_of(home) == "At 2026-11-22 18:00 4.0 % (0.4 kWh) will be missing"
+    assert reason_of(home) == "At 2026-11-22 18:00 4.0 % (0.4 kWh) will be missing."
     assert power_of(home, NOON) == 0.0
 
 
@@ -100,7 +100,7 @@ async def test_an_impossible_target_is_planned_and_told_in_numbers(
     assert finding.numbers["needed"] == pytest.approx(35)
     assert finding.numbers["reachable"] == pytest.approx(30)
     assert status_of(entry, "Car") is PlanStatus.TARGET_MISSED
-    assert reason_of(entry, "Car") == "At 2026-11-22 15:00 10.0 % (5.0 kWh) will be missing"
+    assert reason_of(entry, "Car") == "At 2026-11-22 15:00 10.0 % (5.0 kWh) will be missing."
 
 
 async def test_a_minimum_above_the_maximum_leaves_only_that_device_out(
@@ -180,7 +180,7 @@ async def test_a_stale_state_of_charge_is_told_with_its_age(
 
     assert status_of(entry) is PlanStatus.STATE_UNKNOWN
     assert reason_of(entry) == (
-        "The state of charge is 31.1 minutes old; it may be 30.0 minutes old"
+        "The state of charge is 31.1 minutes old; it may be 30.0 minutes old."
     )
 
 
@@ -241,7 +241,7 @@ async def test_a_failure_becomes_the_status_since_then_and_the_plan_stays(
 
     state = planner_of(home).status(id_of(home, "Battery"))
     assert (state.status, state.since) == (status, began)
-    assert state.reason
+    assert state.problem
     assert power_of(home, now(freezer)) == 0.0
 
     client.trigger_and_get_schedule.side_effect = site.plan(700.0)

@@ -43,6 +43,7 @@ from .s2_sensors import S2SensorKeeper, s2_feeds
 from .s2_server import S2Server
 from .s2_settings import S2Settings
 from .s2_view import S2View
+from .sentences import async_sentences
 from .services import async_setup_services
 from .site_controllers import async_release_all, make_controllers
 from .site_store import SiteStore
@@ -92,8 +93,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         hass, entry, connection.client, inventory, values, devices, store, wishes, s2_planning
     )
     controllers = make_controllers(hass, entry, planner, devices, store, wishes)
+    sentence = await async_sentences(hass)
     progress = {
-        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)
+        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id, sentence)
         for device in devices
     }
     entry.runtime_data = FlexMeasuresData(
@@ -104,6 +106,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         planner=planner,
         progress=progress,
         s2=S2Server(hass, entry, store, _s2_devices(entry)),
+        sentence=sentence,
         store=store,
         values=values,
         wishes=wishes,

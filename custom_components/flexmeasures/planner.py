@@ -33,6 +33,7 @@ from .plan_making import PlanMaker, SiteRequest, without_refused
 from .plan_models import DevicePlan, PlanCause, PlanState, Savings
 from .plan_savings import SavingsLedger
 from .plans_in_force import PlansInForce
+from .price_watch import PriceWatch
 from .process_runs import ProcessRun, ProcessRuns
 from .repairs import PRICE_ISSUES, async_forget_device_issues, async_update_issues
 from .site_store import SiteStore
@@ -98,6 +99,9 @@ class Planner:
         self._in_force = PlansInForce(
             hass, entry, self._devices, self._keeper, self._runs, values, self._maker.settings
         )
+        self._prices = PriceWatch(
+            inventory, values, self._maker.settings.context, self.async_request
+        )
         self._causes: set[PlanCause] = set()
         self._generation = 0
         self._one_at_a_time = asyncio.Lock()
@@ -121,6 +125,7 @@ class Planner:
         controllers = self._entry.runtime_data.controllers
         self._watch.async_start(self._entry, controllers)
         self._following.async_start(self._entry, controllers)
+        self._prices.async_start(self._entry)
         self._entry.async_on_unload(self._wishes.listeners.async_add(self._async_wished))
         self._async_watch_end()
         self.async_request(PlanCause.START)
