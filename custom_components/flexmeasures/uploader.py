@@ -8,7 +8,6 @@ from itertools import batched
 from pathlib import Path
 
 from homeassistant.core import (
-    CALLBACK_TYPE,
     Event,
     EventStateChangedData,
     HomeAssistant,
@@ -17,12 +16,12 @@ from homeassistant.core import (
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import (
     async_track_entity_registry_updated_event,
-    async_track_point_in_utc_time,
     async_track_state_change_event,
 )
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
 
+from .alarm import Alarm
 from .const import DOMAIN, LOGGER
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
@@ -87,7 +86,7 @@ class Uploader:
         self._unwritten: list[Row] = []
         self._lost = 0
         self._writing = asyncio.Lock()
-        self._timer: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._async_boundary)
         for feed in feeds:
             if feed.sensor_id not in sensors:
                 LOGGER.warning("%s is not measured: its sensor is gone", feed.title)
@@ -111,7 +110,7 @@ class Uploader:
         for stop in (
             async_track_state_change_event(self._hass, entity_ids, self._async_changed),
             async_track_entity_registry_updated_event(self._hass, entity_ids, self._async_renamed),
-            self._async_cancel_timer,
+            self._alarm.async_cancel,
         ):
             self._entry.async_on_unload(stop)
         self._async_arm()
@@ -127,7 +126,7 @@ class Uploader:
 
     async def async_stop(self) -> None:
         """Write what is closed; the open slots are rebuilt from the recorder at the next start."""
-        self._async_cancel_timer()
+        self._alarm.async_cancel()
         if self._rebuilding:
             self._rebuilding.cancel()
         await self._async_write(dt_util.utcnow())
@@ -197,12 +196,6 @@ class Uploader:
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
 
     @callback
-    def _async_cancel_timer(self) -> None:
-        if self._timer:
-            self._timer()
-            self._timer = None
-
-    @callback
     def _async_arm(self) -> None:
         """Come back when the next slot of any feed ends."""
         if not self.feeds:
@@ -210,12 +203,10 @@ class Uploader:
         now = dt_util.utcnow()
         steps = {running.sensor.resolution or INSTANTANEOUS_STEP for running in self.feeds}
         boundary = min(floor_to_grid(now, step) + step for step in steps)
-        self._timer = async_track_point_in_utc_time(
-            self._hass, self._async_boundary, boundary + LATE_READINGS
-        )
+        self._alarm.async_set_at(boundary + LATE_READINGS)
 
     @callback
-    def _async_boundary(self, now: datetime) -> None:
+    def _async_boundary(self) -> None:
         self._async_arm()
         self._entry.async_create_background_task(
             self._hass, self._async_write_and_send(), "flexmeasures intervals"
