@@ -21,12 +21,13 @@ def main() -> int:
         action="store_true",
         help="start over, without what earlier runs left",
     )
-    parser.add_argument(
+    proof = parser.add_mutually_exclusive_group()
+    proof.add_argument(
         "--check",
         action="store_true",
         help="see whether every device follows a new schedule and meters are fed, then stop; exit code 0 if so",
     )
-    parser.add_argument(
+    proof.add_argument(
         "--rehearse",
         action="store_true",
         help="stop the server for ten minutes, kill Home Assistant in between, read every interval back; exit code 0 "
