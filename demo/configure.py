@@ -21,14 +21,9 @@ SIMULATED_HOME = "simulated_home"
 LOAD_SECONDS = 30
 POLL_SECONDS = 0.3
 # Platforms are set up one after the other; a device whose entities of these are there has all.
-LAST_ENTITIES = {
-    "follow_schedule",
-    "mode",
-    "plan_status",
-    "power_setpoint",
-    "reschedule",
-    "schedule",
-}
+LAST_ENTITIES = frozenset(
+    {"follow_schedule", "mode", "plan_status", "power_setpoint", "reschedule", "schedule"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +55,7 @@ class Device:
 async def add_simulated_home(api: HomeAssistantApi) -> None:
     """Add the simulated home unless it is there."""
     if not await api.entries(SIMULATED_HOME):
-        _expect(await api.start_flow(SIMULATED_HOME), "create_entry")
+        expect(await api.start_flow(SIMULATED_HOME), "create_entry")
 
 
 async def add_site(api: HomeAssistantApi, login: Login, site: Site, address_file: Path) -> str:
@@ -80,19 +75,19 @@ async def add_site(api: HomeAssistantApi, login: Login, site: Site, address_file
 
 
 async def _add_site(api: HomeAssistantApi, login: Login, site: Site) -> str:
-    flow = _expect(await api.start_flow(names.DOMAIN), "user")
-    flow = _expect(await api.continue_flow(flow, _connection(login)), "site")
+    flow = expect(await api.start_flow(names.DOMAIN), "user")
+    flow = expect(await api.continue_flow(flow, _connection(login)), "site")
     choice = {names.CONF_SITE_ID: str(site.site_id)}
-    flow = _expect(await api.continue_flow(flow, choice), "create_entry")
+    flow = expect(await api.continue_flow(flow, choice), "create_entry")
     return str(flow.result["result"]["entry_id"])
 
 
 async def _move_site(api: HomeAssistantApi, login: Login, entry_id: str) -> None:
     """Reconfigure the entry, because somebody else took the server's port while it was not running."""
     flow = await api.start_reconfigure_flow(names.DOMAIN, entry_id)
-    flow = await api.continue_flow(_expect(flow, "reconfigure"), _connection(login))
+    flow = await api.continue_flow(expect(flow, "reconfigure"), _connection(login))
     if flow.result.get("reason") != "reconfigure_successful":
-        _expect(flow, "reconfigure_successful")
+        expect(flow, "reconfigure_successful")
 
 
 def _connection(login: Login) -> dict[str, str | bool]:
@@ -112,13 +107,15 @@ async def add_devices(api: HomeAssistantApi, entry_id: str, site: Site) -> tuple
     for each in added:
         flow = await api.start_subentry_flow(entry_id, names.SUBENTRY_FLEXIBLE_DEVICE)
         for step, answers in each.steps(site.planned_power[each.name]):
-            flow = await api.continue_subentry_flow(_expect(flow, step), dict(answers))
-        _expect(flow, "create_entry")
+            flow = await api.continue_subentry_flow(expect(flow, step), dict(answers))
+        expect(flow, "create_entry")
         await wait_until_loaded(api, entry_id)
     known = await _flexible_devices(api, entry_id)
     found = []
     for each in wanted:
-        device = Device(name=each.name, entities=await _wait_for_entities(api, known[each.name]))
+        device = Device(
+            name=each.name, entities=await wait_for_entities(api, known[each.name], LAST_ENTITIES)
+        )
         if each in added:
             await _wish(api, each, device)
         found.append(device)
@@ -166,17 +163,17 @@ async def _add_feed(api: HomeAssistantApi, entry_id: str, measured: Measured) ->
         names.CONF_ENTITY: measured.entity,
         names.CONF_SENSOR: str(measured.sensor_id),
     }
-    flow = await api.continue_subentry_flow(_expect(flow, "feed"), answers)
+    flow = await api.continue_subentry_flow(expect(flow, "feed"), answers)
     values = {names.CONF_AGGREGATION: measured.aggregation}
     if measured.direction is not None:
         values[names.CONF_DIRECTION] = measured.direction
-    _expect(
-        await api.continue_subentry_flow(_expect(flow, "values"), values),
+    expect(
+        await api.continue_subentry_flow(expect(flow, "values"), values),
         "create_entry",
     )
 
 
-def _expect(flow: Flow, where: str) -> Flow:
+def expect(flow: Flow, where: str) -> Flow:
     """Return the flow if it stands at this step, or has this result."""
     if where not in (flow.step, flow.type) or flow.errors:
         reason = dict(flow.errors) or flow.result.get("reason") or flow.step
@@ -225,8 +222,10 @@ async def follow_schedules(api: HomeAssistantApi, found: tuple[Device, ...]) -> 
     await api.call_action("switch.turn_on", target={"entity_id": switches})
 
 
-async def _wait_for_entities(api: HomeAssistantApi, subentry_id: str) -> dict[str, str]:
-    """Return the ids of a device's entities by their keys, once they are there; some are disabled, and left out.
+async def wait_for_entities(
+    api: HomeAssistantApi, subentry_id: str, needed: frozenset[str]
+) -> dict[str, str]:
+    """Return the ids of a device's entities by their keys, once the needed ones are there.
 
     Raises:
         TimeoutError: they do not appear.
@@ -241,8 +240,7 @@ async def _wait_for_entities(api: HomeAssistantApi, subentry_id: str) -> dict[st
                     for unique_id, entity_id in (await _entity_ids(api)).items()
                     if unique_id.startswith(prefix) and entity_id in states
                 }
-                # A switch that is there can be used, whatever else still comes.
-                if found.keys() >= LAST_ENTITIES:
+                if found.keys() >= needed:
                     return found
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:

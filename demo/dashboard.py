@@ -49,7 +49,8 @@ def _home(devices: Mapping[str, Entities], site: SiteEntities) -> dict[str, Any]
             _car(devices[CAR], site),
             _heat_pump(devices[HEAT_PUMP], site),
             _solar(devices[SOLAR], site),
-            _dishwasher(devices[DISHWASHER]),
+            _dishwasher(devices[DISHWASHER], site),
+            _lately(),
         ],
     }
 
@@ -59,8 +60,8 @@ def _battery(battery: Entities, site: SiteEntities) -> Card:
     return _section(
         "Battery",
         _plan_card(battery, site, "Battery", level),
-        _mode(battery, columns=6),
-        _tile(battery["plan_status"], "Plan", columns=6),
+        _mode(battery, columns=12),
+        _tile(battery["plan_status"], "Plan", columns=12),
         span=2,
     )
 
@@ -120,9 +121,10 @@ def _solar(solar: Entities, site: SiteEntities) -> Card:
     )
 
 
-def _dishwasher(dishwasher: Entities) -> Card:
+def _dishwasher(dishwasher: Entities, site: SiteEntities) -> Card:
     return _section(
         "Dishwasher",
+        _plan_card(dishwasher, site, "Dishwasher"),
         _tile("binary_sensor.simulated_dishwasher_ready_to_start", "Filled", columns=6),
         _tile("binary_sensor.simulated_dishwasher_running", "Program", columns=6),
         _tile(dishwasher["next_change"], "Starts or ends"),
@@ -132,13 +134,19 @@ def _dishwasher(dishwasher: Entities) -> Card:
     )
 
 
-def _plans(devices: Mapping[str, Entities]) -> dict[str, Any]:
-    calendar = {
-        "type": "calendar",
-        "initial_view": "listWeek",
-        "entities": [entities["schedule"] for entities in devices.values()],
-        "grid_options": {"columns": "full", "rows": 8},
+def _lately() -> Card:
+    """Return what everything did, beside what it was planned to do."""
+    powers = (*_SHOWS_POWER.values(), "sensor.simulated_house_power", "sensor.simulated_grid_power")
+    graph = {
+        "type": "history-graph",
+        "hours_to_show": 3,
+        "entities": [{"entity": entity} for entity in powers],
+        "grid_options": {"columns": "full"},
     }
+    return _section("Lately", graph, span=2)
+
+
+def _plans(devices: Mapping[str, Entities]) -> dict[str, Any]:
     return {
         "title": "Plans",
         "path": "plans",
@@ -146,12 +154,17 @@ def _plans(devices: Mapping[str, Entities]) -> dict[str, Any]:
         "type": "sections",
         "max_columns": 2,
         "sections": [
-            {
-                "type": "grid",
-                "column_span": 2,
-                "cards": [{"type": "heading", "heading": "What happens when"}, calendar],
-            },
+            _section(name, _calendar(device["schedule"])) for name, device in devices.items()
         ],
+    }
+
+
+def _calendar(schedule: str) -> Card:
+    return {
+        "type": "calendar",
+        "initial_view": "listWeek",
+        "entities": [schedule],
+        "grid_options": {"columns": "full", "rows": 7},
     }
 
 
@@ -210,6 +223,8 @@ def _plan_card(device: Entities, site: SiteEntities, title: str, level: str | No
         "price_entity": site.price,
         "grid_options": {"columns": "full"},
     }
+    if "expected_state_of_charge" in device:
+        card["expected_entity"] = device["expected_state_of_charge"]
     return card | ({"soc_entity": level} if level else {})
 
 

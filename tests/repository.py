@@ -26,6 +26,8 @@ FLOW_FILES = (
     "device_creation.py",
     "control_checks.py",
     "control_forms.py",
+    "s2_discovery.py",
+    "s2_flow.py",
 )
 
 

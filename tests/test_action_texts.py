@@ -58,6 +58,11 @@ def example_of(field: Mapping[str, Any]) -> object:
     return json.loads(field["example"]) if "object" in field["selector"] else field["example"]
 
 
+def named_entry(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the site, for the actions that ask for one; there is no example of its id."""
+    return {"config_entry": "an entry"} if "config_entry" in fields else {}
+
+
 def test_every_action_is_described(schemas: dict[str, probatio.Schema]) -> None:
     assert DESCRIPTIONS.keys() == schemas.keys()
     assert in_json("icons.json")["services"].keys() == schemas.keys()

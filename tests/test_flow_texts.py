@@ -48,6 +48,7 @@ def test_every_error_has_its_sentence() -> None:
     options = texts()["options"]["error"].keys()
     device = texts()["config_subentries"]["flexible_device"]["error"].keys()
     measurement = texts()["config_subentries"]["measurement"]["error"].keys()
+    s2 = texts()["config_subentries"]["s2_device"]["error"].keys()
     addresses = {
         "url_invalid",
         "url_with_query",
@@ -67,3 +68,4 @@ def test_every_error_has_its_sentence() -> None:
     assert measurement == shared | form_error_keys("feed_flow.py") | form_error_keys(
         "feed_forms.py"
     ) | form_error_keys("feed_sensors.py")
+    assert s2 == shared | form_error_keys("s2_flow.py") | form_error_keys("device_creation.py")

@@ -56,6 +56,7 @@ def test_every_step_and_every_sentence_of_the_flows_is_tested() -> None:
             "test_device_kinds.py",
             "test_feed_flow.py",
             "test_options_flow.py",
+            "test_s2_flow.py",
             "flow_samples.py",
         )
     )

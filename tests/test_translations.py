@@ -39,6 +39,7 @@ from .repository import (
     text_of,
     texts,
 )
+from .s2_devices import remember_s2_sensors, s2_subentry
 from .shown_plans import ShownPlans
 from .test_init import set_up
 
@@ -107,20 +108,25 @@ def test_every_field_of_every_flow_has_a_name_and_a_description(language: str) -
 
 def test_every_reason_to_stop_a_flow_has_its_text() -> None:
     config, options, device, feed, *_ = FLOW_FILES
+    discovery, s2 = "s2_discovery.py", "s2_flow.py"
     content = texts()
     told = {
-        config: content["config"]["abort"],
-        options: content["options"]["abort"],
-        device: content["config_subentries"]["flexible_device"]["abort"],
-        feed: content["config_subentries"]["measurement"]["abort"],
+        (config, discovery): content["config"]["abort"],
+        (options,): content["options"]["abort"],
+        (device,): content["config_subentries"]["flexible_device"]["abort"],
+        (feed,): content["config_subentries"]["measurement"]["abort"],
+        (s2,): content["config_subentries"]["s2_device"]["abort"],
     }
     # Home Assistant itself stops a flow whose unique id exists, of the site or of the subentry.
-    by_home_assistant = {file: {"already_configured"} for file in (config, device, feed)}
+    by_home_assistant = {
+        files: {"already_configured"} for files in told if files not in {(options,), (s2,)}
+    }
 
     for file, reasons in told.items():
         used = {
             text_of(keyword(call, "reason"))
-            for call in nodes(INTEGRATION / file, ast.Call)
+            for name in file
+            for call in nodes(INTEGRATION / name, ast.Call)
             if called_name(call) == "async_abort"
         }
         assert reasons.keys() == used | by_home_assistant.get(file, set()), file
@@ -218,7 +224,8 @@ def error_uses() -> Iterator[ErrorUse]:
                 yield ErrorUse(text_of(key) or "", placeholders)
     for path in front_files():
         for call in nodes(path, ast.Call):
-            if maker := makers.get(called_name(call)):
+            # A part's own method may have a maker's name.
+            if isinstance(call.func, ast.Name) and (maker := makers.get(call.func.id)):
                 given = {item.arg for item in call.keywords if item.arg}
                 text = text_of(call.args[maker.key_position])
                 assert text, ast.unparse(call)
@@ -266,7 +273,9 @@ async def registered(
     hass: HomeAssistant, client: AsyncMock, plans: ShownPlans
 ) -> list[er.RegistryEntry]:
     """Return the entities of a site with every kind of device, a feed, and a sensor of every translated name."""
-    entry = home_of(hass, client, *DeviceKind, more=(feed_subentry(100, "sensor.meter"),))
+    more = (feed_subentry(100, "sensor.meter"), s2_subentry("S2 device", asset=999))
+    entry = home_of(hass, client, *DeviceKind, more=more)
+    remember_s2_sensors(hass, entry)
     client.get_sensors.return_value = (
         *(
             replace(sensor, name="Somebody's own name")

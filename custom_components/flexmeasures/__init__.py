@@ -16,7 +16,13 @@ from .audit import Audit
 from .backfill import Backfill, backfill_store
 from .card import async_register_card
 from .connection import async_acquire_connection, async_release_connection
-from .const import DOMAIN, LOGGER, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
+from .const import (
+    DOMAIN,
+    LOGGER,
+    SUBENTRY_FLEXIBLE_DEVICE,
+    SUBENTRY_MEASUREMENT,
+    SUBENTRY_S2_DEVICE,
+)
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .delivery import Delivery
@@ -32,6 +38,11 @@ from .repairs import (
     async_remove_issues,
     async_update_outbox_issue,
 )
+from .s2_planning import S2Planning
+from .s2_sensors import S2SensorKeeper, s2_feeds
+from .s2_server import S2Server
+from .s2_settings import S2Settings
+from .s2_view import S2View
 from .services import async_setup_services
 from .site_controllers import async_release_all, make_controllers
 from .site_store import SiteStore
@@ -55,8 +66,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions and the plan card, once."""
+    """Register the actions, the plan card and the address for S2 devices, once."""
     async_setup_services(hass)
+    hass.http.register_view(S2View())
     await async_register_card(hass)
     return True
 
@@ -75,7 +87,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
     wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
-    planner = Planner(hass, entry, connection.client, inventory, values, devices, store, wishes)
+    s2_planning = S2Planning(entry)
+    planner = Planner(
+        hass, entry, connection.client, inventory, values, devices, store, wishes, s2_planning
+    )
     controllers = make_controllers(hass, entry, planner, devices, store, wishes)
     progress = {
         device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)
@@ -88,6 +103,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         inventory=inventory,
         planner=planner,
         progress=progress,
+        s2=S2Server(hass, entry, store, _s2_devices(entry)),
         store=store,
         values=values,
         wishes=wishes,
@@ -108,6 +124,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         each.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     planner.async_start()
+    entry.runtime_data.s2.async_start()
+    S2SensorKeeper(hass, entry).async_start()
+    s2_planning.async_start(planner)
     if uploader := entry.runtime_data.uploader:
         uploader.async_start()
     if audit := entry.runtime_data.audit:
@@ -127,13 +146,24 @@ def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, .
     return tuple(devices)
 
 
+def _s2_devices(entry: FlexMeasuresConfigEntry) -> tuple[S2Settings, ...]:
+    devices = []
+    for subentry in entry.get_subentries_of_type(SUBENTRY_S2_DEVICE):
+        try:
+            devices.append(S2Settings.from_subentry(subentry))
+        except ValueError as error:
+            LOGGER.error("%s is not served, its settings make no sense: %s", subentry.title, error)
+    return tuple(devices)
+
+
 async def _async_measure(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
     """Open the outbox and prepare the feeds; without an outbox nothing is measured, and the rest goes on."""
     feeds = tuple(map(Feed.from_subentry, entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)))
-    async_end_other_feed_issues(hass, entry, feeds)
-    if not feeds:
-        return
     data = entry.runtime_data
+    feeds += s2_feeds(hass, entry)
+    async_end_other_feed_issues(hass, entry, feeds)
+    if not feeds and not data.s2.devices:
+        return
     path = outbox_path(hass, entry.entry_id)
     units = {sensor.id: sensor.unit for sensor in data.inventory.data.sensors.values()}
     try:
@@ -173,6 +203,7 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
     """Give devices their safe power, and end every part."""
+    await entry.runtime_data.s2.async_stop()
     await async_release_all(entry.runtime_data.controllers.values())
     if backfill := entry.runtime_data.backfill:
         backfill.async_stop()

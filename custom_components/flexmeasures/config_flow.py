@@ -5,7 +5,6 @@ from typing import Any, override
 
 from homeassistant.config_entries import (
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
     ConfigSubentryFlow,
 )
@@ -37,7 +36,13 @@ from .client import (
     User,
     normalise_url,
 )
-from .const import CONF_SITE_ID, DOMAIN, SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_MEASUREMENT
+from .const import (
+    CONF_SITE_ID,
+    DOMAIN,
+    SUBENTRY_FLEXIBLE_DEVICE,
+    SUBENTRY_MEASUREMENT,
+    SUBENTRY_S2_DEVICE,
+)
 from .device_flow import FlexibleDeviceFlow
 from .feed_flow import FeedFlow
 from .forms import (
@@ -49,6 +54,8 @@ from .forms import (
     refuse_empty,
 )
 from .options_flow import FlexMeasuresOptionsFlow
+from .s2_discovery import S2DiscoverySteps
+from .s2_flow import S2DeviceFlow
 
 _NEW_SITE = "new"
 _SITE_TYPE = "building"
@@ -74,7 +81,7 @@ _REAUTH_SCHEMA = probatio.Schema(
 _CREATE_SITE_SCHEMA = probatio.Schema({probatio.Required(CONF_NAME): TextSelector()})
 
 
-class FlexMeasuresConfigFlow(ConfigFlow, domain=DOMAIN):
+class FlexMeasuresConfigFlow(S2DiscoverySteps, domain=DOMAIN):
     """Asks for a server, an account and a site; one entry per server and site."""
 
     VERSION = 1
@@ -94,7 +101,11 @@ class FlexMeasuresConfigFlow(ConfigFlow, domain=DOMAIN):
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a site."""
-        return {SUBENTRY_FLEXIBLE_DEVICE: FlexibleDeviceFlow, SUBENTRY_MEASUREMENT: FeedFlow}
+        return {
+            SUBENTRY_FLEXIBLE_DEVICE: FlexibleDeviceFlow,
+            SUBENTRY_MEASUREMENT: FeedFlow,
+            SUBENTRY_S2_DEVICE: S2DeviceFlow,
+        }
 
     @staticmethod
     @callback

@@ -35,6 +35,7 @@ CONF_SCHEDULE_RESOLUTION: Final = "schedule_resolution"  # minutes; absent: that
 
 SUBENTRY_FLEXIBLE_DEVICE: Final = "flexible_device"
 SUBENTRY_MEASUREMENT: Final = "measurement"
+SUBENTRY_S2_DEVICE: Final = "s2_device"
 
 # Data of a flexible device's subentry. Where a comment says "or entity", the value is a number, or the registry id (else
 # entity id) of an entity that tells it.
@@ -120,3 +121,15 @@ CONF_MAXIMUM_POWER: Final = "maximum_power"  # kW that a counter can measure at 
 
 DIRECTION_CONSUMPTION: Final = "consumption"
 DIRECTION_PRODUCTION: Final = "production"
+
+# Data of an S2 device's subentry.
+CONF_CREDENTIAL: Final = "secret"  # what opens its connection; never shown again after the flow
+CONF_ASSET: Final = "asset"  # id of the FlexMeasures asset that its sensors belong to
+CONF_CONTROL_TYPE: Final = "control_type"  # an S2 control type, or automatic
+CONF_ENERGY_PER_UNIT: Final = "energy_per_unit"  # kWh behind one unit of fill level; optional
+CONF_ABNORMAL_CONDITIONS: Final = "abnormal_conditions"  # whether what is reserved for them is used
+CONF_RESOURCE_ID: Final = (
+    "resource_id"  # what it calls itself; only when it was accepted by pairing
+)
+
+CONTROL_TYPE_AUTOMATIC: Final = "automatic"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .flexible_device import FlexibleDevice
     from .plan_progress import PlanProgress
     from .planner import Planner
+    from .s2_server import S2Server
     from .site_store import SiteStore
     from .uploader import Uploader
     from .values import SiteValues
@@ -41,6 +42,7 @@ class FlexMeasuresData:
     inventory: InventoryCoordinator
     planner: Planner
     progress: dict[str, PlanProgress]
+    s2: S2Server
     store: SiteStore
     values: SiteValues
     wishes: SiteWishes

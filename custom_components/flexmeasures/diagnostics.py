@@ -13,13 +13,15 @@ from yarl import URL
 
 from .audit import AuditResult
 from .backfill import Backfill
+from .const import CONF_CREDENTIAL, CONF_RESOURCE_ID
 from .controller import Controller
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .measurements import Interval, OutboxSensor, OutboxStatistics
 from .plan_models import DevicePlan
 from .running_feed import RunningFeed
+from .s2_report import redacted_report_of
 
-_PRIVATE = {CONF_EMAIL, CONF_PASSWORD, CONF_URL, "unique_id"}
+_PRIVATE = {CONF_CREDENTIAL, CONF_EMAIL, CONF_PASSWORD, CONF_RESOURCE_ID, CONF_URL, "unique_id"}
 
 
 async def async_get_config_entry_diagnostics(
@@ -52,6 +54,7 @@ async def async_get_config_entry_diagnostics(
         ],
         "uploads": _uploads(data),
         "feeds": [_feed(data, running) for running in data.uploader.feeds] if data.uploader else [],
+        "s2_devices": {key: redacted_report_of(device) for key, device in data.s2.devices.items()},
         "flex_context": inventory.site.flex_context,
         "problem": _text(data, data.planner.problem),
         "devices": {device_id: _device(data, device_id) for device_id in data.devices},

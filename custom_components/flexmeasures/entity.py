@@ -9,9 +9,16 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import Entity
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import UNDEFINED
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import CONF_POWER_SENSOR, DOMAIN, SUBENTRY_FLEXIBLE_DEVICE
+from .const import (
+    CONF_ASSET,
+    CONF_POWER_SENSOR,
+    DOMAIN,
+    SUBENTRY_FLEXIBLE_DEVICE,
+    SUBENTRY_S2_DEVICE,
+)
 from .coordinator import InventoryCoordinator, SiteInventory
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .flexible_device import FlexibleDevice
@@ -39,6 +46,9 @@ def subentry_of_asset(
     Home Assistant gives a device to at most one subentry. Where several flexible devices have their power sensor on
     one asset, the first owns its device and the others stand beside it.
     """
+    for subentry in entry.get_subentries_of_type(SUBENTRY_S2_DEVICE):
+        if subentry.data[CONF_ASSET] == asset_id:
+            return subentry
     for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
         sensor = inventory.sensors.get(subentry.data[CONF_POWER_SENSOR])
         if sensor is not None and sensor.asset_id == asset_id:
@@ -63,6 +73,18 @@ def flexible_device_identifier(
     return (DOMAIN, subentry.subentry_id)
 
 
+def s2_device_identifier(
+    entry: FlexMeasuresConfigEntry, inventory: SiteInventory, subentry: ConfigSubentry
+) -> tuple[str, str]:
+    """Return the identifier of the device with an S2 device's entities: its asset's, while there is one."""
+    asset_id = subentry.data[CONF_ASSET]
+    owner = subentry_of_asset(entry, inventory, asset_id)
+    is_owner = owner is not None and owner.subentry_id == subentry.subentry_id
+    if asset_id in inventory.assets and is_owner:
+        return asset_identifier(entry, asset_id)
+    return (DOMAIN, subentry.subentry_id)
+
+
 @callback
 def async_update_devices(hass: HomeAssistant, coordinator: InventoryCoordinator) -> None:
     """Make the devices of the server, of every asset and of flexible devices beside them; remove those that are gone."""
@@ -80,18 +102,22 @@ def async_update_devices(hass: HomeAssistant, coordinator: InventoryCoordinator)
     )
     asset_devices = _async_make_asset_devices(registry, coordinator, server.id)
     keep = {server.id, *asset_devices.values()}
-    for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
-        own = (DOMAIN, subentry.subentry_id)
-        if flexible_device_identifier(entry, coordinator.data, subentry) == own:
-            device = registry.async_get_or_create(
-                config_entry_id=entry.entry_id,
-                config_subentry_id=subentry.subentry_id,
-                identifiers={own},
-                manufacturer=_MANUFACTURER,
-                name=subentry.title,
-                via_device_id=asset_devices[coordinator.site_id],
-            )
-            keep.add(device.id)
+    for kind, identifier_of in (
+        (SUBENTRY_FLEXIBLE_DEVICE, flexible_device_identifier),
+        (SUBENTRY_S2_DEVICE, s2_device_identifier),
+    ):
+        for subentry in entry.get_subentries_of_type(kind):
+            own = (DOMAIN, subentry.subentry_id)
+            if identifier_of(entry, coordinator.data, subentry) == own:
+                device = registry.async_get_or_create(
+                    config_entry_id=entry.entry_id,
+                    config_subentry_id=subentry.subentry_id,
+                    identifiers={own},
+                    manufacturer=UNDEFINED if kind == SUBENTRY_S2_DEVICE else _MANUFACTURER,
+                    name=subentry.title,
+                    via_device_id=asset_devices[coordinator.site_id],
+                )
+                keep.add(device.id)
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         if device.id not in keep:
             registry.async_remove_device(device.id)
@@ -110,13 +136,15 @@ def _async_make_asset_devices(
         existing = registry.async_get_device_by_identifier(identifier, entry.entry_id)
         if existing and existing.config_subentry_id != owner_id:
             registry.async_update_device(existing.id, new_config_subentry_id=owner_id)
+        # An S2 device tells itself who made it.
+        is_s2 = owner is not None and owner.subentry_type == SUBENTRY_S2_DEVICE
         device_ids[asset.id] = registry.async_get_or_create(
             config_entry_id=entry.entry_id,
             config_subentry_id=owner_id,
             configuration_url=f"{coordinator.client.url}/assets/{asset.id}",
             identifiers={identifier},
-            manufacturer=_MANUFACTURER,
-            model=asset.type_name,
+            manufacturer=UNDEFINED if is_s2 else _MANUFACTURER,
+            model=UNDEFINED if is_s2 else asset.type_name,
             name=asset.name,
             via_device_id=device_ids.get(asset.parent_id or 0, server_device_id),
         ).id

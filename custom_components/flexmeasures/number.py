@@ -20,6 +20,7 @@ from .control_entities import local_text
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, WishEntity, async_add_to_flexible_devices
 from .flexible_device import FlexibleDevice
+from .s2_control_entities import S2PowerSetpoint, async_add_s2_control
 from .wishes import Wishes
 
 PARALLEL_UPDATES = 1
@@ -32,6 +33,7 @@ async def async_setup_entry(
 ) -> None:
     """Add a setpoint per flexible device, and wishes to those that store energy."""
     async_add_to_flexible_devices(entry, async_add_entities, _numbers_of)
+    async_add_s2_control(entry, async_add_entities, S2PowerSetpoint, "power_setpoint")
 
 
 def _numbers_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[NumberEntity]:

@@ -17,6 +17,7 @@ from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice
 from .plan_changes import PlanBasis
 from .plan_findings import told_finding
+from .plan_guests import GuestRequest, PlanGuest
 from .plan_inputs import DeviceInputs, InputReader, NotPlanned
 from .plan_keeper import PlanKeeper
 from .plan_models import PlanStatus
@@ -84,8 +85,10 @@ class PlanMaker:
         keeper: PlanKeeper,
         runs: ProcessRuns,
         wishes: SiteWishes,
+        guest: PlanGuest,
     ) -> None:
         """Prepare making plans with the entry's options."""
+        self._guest = guest
         self._hass = hass
         self._entry = entry
         self._client = client
@@ -130,7 +133,9 @@ class PlanMaker:
         if not is_priced(self._inventory.data.site.flex_context, context):
             # Somebody may have stored one on the server since the site was read.
             await self._inventory.async_refresh()
-        window = PlanWindow.before_prices(inputs, self.settings, reading.now)
+        window = PlanWindow.before_prices(
+            inputs, self.settings, reading.now, self._guest.resolution
+        )
         tariff = await async_read_tariff(
             self._client, self._inventory.data, context, start=window.start, end=window.end
         )
@@ -197,8 +202,12 @@ class PlanMaker:
             ),
         )
 
-    async def async_ask(self, request: SiteRequest) -> ScheduleResult:
+    async def async_ask(
+        self, request: SiteRequest, *, with_guests: bool = True
+    ) -> ScheduleResult | None:
         """Return the server's answer to one trigger for all devices, once own measurements are stored.
+
+        None means that there is nothing to ask for: guests were expected, and have nothing to be planned yet.
 
         Raises:
             FlexMeasuresError: there is none.
@@ -207,15 +216,27 @@ class PlanMaker:
         if delivery is not None:
             await delivery.async_ingested(until=dt_util.utcnow(), within=_WAIT_FOR_MEASUREMENTS)
         window = request.window
+        joined = GuestRequest(flex_context={})
+        if with_guests:
+            joined = await self._guest.async_join(window)
+        if not request.requests and not joined.sensor_ids:
+            return None
+        stored = self._inventory.data.site.flex_context
         with self._client.urgent():
             return await self._client.trigger_and_get_schedule(
                 self._inventory.site_id,
-                sensor_ids=[each.inputs.sensor.id for each in request.requests.values()],
+                sensor_ids=[
+                    *(each.inputs.sensor.id for each in request.requests.values()),
+                    *joined.sensor_ids,
+                ],
                 unit=UnitOfPower.WATT,
                 start=window.start,
                 duration=window.end - window.start,
-                flex_model=[_as_object(each.flex_model) for each in request.requests.values()],
-                flex_context=self._flex_context(),
+                flex_model=[
+                    *(_as_object(each.flex_model) for each in request.requests.values()),
+                    *joined.flex_models,
+                ],
+                flex_context=joined.joined_context(self._flex_context(), stored),
                 resolution=self.settings.resolution,
                 force_new_job_creation=True,
             )

@@ -59,10 +59,22 @@ class PlanWindow:
 
     @classmethod
     def before_prices(
-        cls, inputs: Mapping[str, DeviceInputs], settings: PlanSettings, now: datetime
+        cls,
+        inputs: Mapping[str, DeviceInputs],
+        settings: PlanSettings,
+        now: datetime,
+        guests: timedelta | None = None,
     ) -> PlanWindow:
-        """Return the whole horizon for the devices, before it is known how far prices reach."""
-        resolution = max(each.sensor.resolution for each in inputs.values())
+        """Return the whole horizon for the devices, before it is known how far prices reach.
+
+        Args:
+            inputs: of the devices; empty when only guests are planned.
+            settings: with the horizon.
+            now: when it is asked for.
+            guests: the resolution of what is planned besides them.
+        """
+        resolutions = [each.sensor.resolution for each in inputs.values()]
+        resolution = max([*resolutions, *([guests] if guests else [])])
         start = floor_to_resolution(now, resolution)
         end = ceil_to_resolution(start + settings.horizon, resolution)
         return cls(now=now, start=start, end=end, resolution=resolution)

@@ -25,6 +25,7 @@ from .flexible_device import FlexibleDevice
 from .listeners import Listeners
 from .plan_causes import CauseWatch
 from .plan_following import PlanFollowing
+from .plan_guests import PlanGuest
 from .plan_inputs import is_run_over
 from .plan_keeper import PlanKeeper
 from .plan_making import PlanMaker, SiteRequest, without_refused
@@ -73,6 +74,7 @@ class Planner:
         devices: tuple[FlexibleDevice, ...],
         store: SiteStore,
         wishes: SiteWishes,
+        guest: PlanGuest,
     ) -> None:
         """Take up the plans from before a restart, and prepare planning the devices on the entry's site."""
         self._hass = hass
@@ -80,11 +82,14 @@ class Planner:
         self._inventory = inventory
         self._devices = {device.subentry_id: device for device in devices}
         self._wishes = wishes
+        self._guest = guest
         ids = tuple(self._devices)
         self._keeper = PlanKeeper(store, ids, dt_util.utcnow())
         self._ledger = SavingsLedger(store, ids)
         self._runs = ProcessRuns(store, ids)
-        self._maker = PlanMaker(hass, entry, client, inventory, self._keeper, self._runs, wishes)
+        self._maker = PlanMaker(
+            hass, entry, client, inventory, self._keeper, self._runs, wishes, guest
+        )
         self._watch = CauseWatch(hass, devices, self._keeper, self._runs, self.async_request)
         self._following = PlanFollowing(
             devices, self._keeper, self._ledger, self._runs, self._async_run_went_on
@@ -111,7 +116,7 @@ class Planner:
         """Plan soon, again every period, and when something happens, until the entry is unloaded."""
         self._entry.async_on_unload(self.async_stop)
         async_forget_device_issues(self._hass, self._entry, self._devices.keys())
-        if not self._devices:
+        if not self._devices and not self._guest.is_expected:
             return
         controllers = self._entry.runtime_data.controllers
         self._watch.async_start(self._entry, controllers)
@@ -304,14 +309,16 @@ class Planner:
             self._async_finish_runs()
             reading = await self._maker.async_read(tuple(self._devices.values()))
             problem = self._in_force.async_leave_out(reading.left_out)
-            if not reading.inputs:
+            has_guests = self._guest.resolution is not None
+            if not reading.inputs and not has_guests:
                 self._in_force.async_forget_basis()
                 return problem
             try:
                 with errors_for_actions():
                     request = await self._maker.async_prepare(reading)
                     problem = problem or self._in_force.async_leave_out(request.left_out)
-                    if not request.requests or self._in_force.would_be_same(request, causes):
+                    is_same = not request.requests or self._in_force.would_be_same(request, causes)
+                    if is_same and not has_guests:
                         self._in_force.async_confirm(request)
                         return problem
                     self._in_force.async_await(request)
@@ -321,20 +328,26 @@ class Planner:
             except HomeAssistantError as error:
                 self._in_force.async_fail(reading.inputs, error)
                 raise
+            if result is None:
+                return problem
             if generation == self._generation or dropped == _MOST_DROPPED:
+                self._guest.async_take(result)
                 return self._in_force.async_take(request, result, causes) or problem
             LOGGER.debug("A plan for %s came too late and is dropped", self._entry.title)
             dropped += 1
 
-    async def _async_ask(self, request: SiteRequest) -> tuple[SiteRequest, ScheduleResult]:
+    async def _async_ask(self, request: SiteRequest) -> tuple[SiteRequest, ScheduleResult | None]:
         """Return the server's answer, and to what; a device that it refuses does not stop the others."""
         try:
             return request, await self._maker.async_ask(request)
         except ValidationError as error:
             rest = without_refused(request, error)
-            if rest is None:
+            if rest is not None:
+                return rest, await self._maker.async_ask(rest)
+            if not request.requests or self._guest.resolution is None:
                 raise
-            return rest, await self._maker.async_ask(rest)
+            LOGGER.warning("S2 devices of %s are not planned: %s", self._entry.title, error)
+            return request, await self._maker.async_ask(request, with_guests=False)
 
     @callback
     def _async_finish_runs(self) -> bool:

@@ -1,7 +1,6 @@
 """Sensors: what FlexMeasures knows of the site, and what is planned for flexible devices."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
@@ -25,7 +24,8 @@ from .entity import (
 from .flexible_device import FlexibleDevice
 from .plan_entities import PLAN_SENSORS, PlanSensor
 from .plan_progress import MOST_ROWS
-from .sensor_presentation import present
+from .s2_entities import async_add_s2_sensors
+from .sensor_presentation import present, row_of
 from .upload_entities import UPLOAD_SENSORS, UploadSensor, async_add_feed_sensors
 from .values import SiteValues
 
@@ -48,6 +48,7 @@ async def async_setup_entry(
         ]
     )
     async_add_to_flexible_devices(entry, async_add_entities, _sensors_of)
+    async_add_s2_sensors(hass, entry, async_add_entities)
     if data.delivery:
         async_add_entities(
             UploadSensor(entry, data.delivery, description) for description in UPLOAD_SENSORS
@@ -154,19 +155,10 @@ class FlexMeasuresSensor(SiteEntity, SensorEntity):
         attributes: dict[str, Any] = {"sensor_id": self._sensor.id}
         if rows:
             attributes["forecast"] = [
-                _row(row.start, row.end, row.value) for row in rows[:MOST_ROWS]
+                row_of(row.start, row.end, row.value) for row in rows[:MOST_ROWS]
             ]
         changed = (value, tuple(rows)) != self._shown
         self._shown = (value, tuple(rows))
         self._attr_native_value = value
         self._attr_extra_state_attributes = attributes
         return changed
-
-
-def _row(start: datetime, end: datetime, value: float) -> dict[str, str | float]:
-    """Return one interval as people write it: local time with its offset."""
-    return {
-        "start": dt_util.as_local(start).isoformat(),
-        "end": dt_util.as_local(end).isoformat(),
-        "value": round(value, 6),
-    }

@@ -1,6 +1,7 @@
 """How a FlexMeasures sensor looks in Home Assistant: unit, device class, state class and name."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorStateClass
@@ -15,7 +16,7 @@ from homeassistant.const import (
     UnitOfSpeed,
     UnitOfTemperature,
 )
-from homeassistant.util import slugify
+from homeassistant.util import dt as dt_util, slugify
 
 from .client import Sensor
 
@@ -97,3 +98,12 @@ def present(sensor: Sensor) -> Presentation:
         name=sensor.name,
         translation_key=slug if slug in _TRANSLATED_NAMES else None,
     )
+
+
+def row_of(start: datetime, end: datetime, value: float) -> dict[str, str | float]:
+    """Return one interval as people write it: local time with its offset."""
+    return {
+        "start": dt_util.as_local(start).isoformat(),
+        "end": dt_util.as_local(end).isoformat(),
+        "value": round(value, 6),
+    }

@@ -37,6 +37,14 @@ from .measurement_actions import (
     async_get_measurements,
     async_post_measurements,
 )
+from .s2_services import (
+    S2_GET_SESSION,
+    S2_SELECT_CONTROL_TYPE,
+    S2_SEND_INSTRUCTION,
+    async_get_session,
+    async_select_control_type,
+    async_send_instruction,
+)
 from .schedule_actions import (
     GET_SCHEDULE,
     TRIGGER_AND_GET_SCHEDULE,
@@ -74,6 +82,9 @@ ACTIONS: Final = {
     "backfill": Action(async_backfill, BACKFILL),
     "trigger_forecast": Action(async_trigger_forecast, TRIGGER_FORECAST),
     "get_forecast": Action(async_get_forecast, GET_FORECAST, _ANSWER_ONLY),
+    "s2_select_control_type": Action(async_select_control_type, S2_SELECT_CONTROL_TYPE),
+    "s2_send_instruction": Action(async_send_instruction, S2_SEND_INSTRUCTION),
+    "s2_get_session": Action(async_get_session, S2_GET_SESSION, _ANSWER_ONLY),
 }
 
 

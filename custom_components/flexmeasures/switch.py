@@ -11,6 +11,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
 from .flexible_device import FlexibleDevice
+from .s2_control_entities import S2FollowSchedule, async_add_s2_control
 
 PARALLEL_UPDATES = 1
 
@@ -22,6 +23,7 @@ async def async_setup_entry(
 ) -> None:
     """Add switches to each flexible device."""
     async_add_to_flexible_devices(entry, async_add_entities, _switches_of)
+    async_add_s2_control(entry, async_add_entities, S2FollowSchedule, "follow_schedule")
 
 
 def _switches_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[SwitchEntity]:

@@ -8,6 +8,7 @@ from itertools import batched
 from pathlib import Path
 
 from homeassistant.core import (
+    CALLBACK_TYPE,
     Event,
     EventStateChangedData,
     HomeAssistant,
@@ -74,6 +75,7 @@ class Uploader:
         self._entry = entry
         self._delivery = delivery
         self._outbox = outbox
+        self._inventory = inventory
         sensors = inventory.data.sensors
         self.feeds = [
             RunningFeed.start(feed, sensors[feed.sensor_id])
@@ -87,6 +89,7 @@ class Uploader:
         self._lost = 0
         self._writing = asyncio.Lock()
         self._alarm = Alarm(hass, self._async_boundary)
+        self._is_started = False
         for feed in feeds:
             if feed.sensor_id not in sensors:
                 LOGGER.warning("%s is not measured: its sensor is gone", feed.title)
@@ -107,11 +110,8 @@ class Uploader:
                 waiting.append(WaitingFeed(running, entity_id, since, now, state))
                 listening.append(waiting[-1])
         entity_ids = list(self._by_entity)
-        for stop in (
-            async_track_state_change_event(self._hass, entity_ids, self._async_changed),
-            async_track_entity_registry_updated_event(self._hass, entity_ids, self._async_renamed),
-            self._alarm.async_cancel,
-        ):
+        self._is_started = True
+        for stop in (*self._async_track(entity_ids), self._alarm.async_cancel):
             self._entry.async_on_unload(stop)
         self._async_arm()
         self._delivery.async_start()
@@ -123,6 +123,30 @@ class Uploader:
             self._rebuilding = self._entry.async_create_background_task(
                 self._hass, self._async_rebuild(waiting), "flexmeasures history"
             )
+
+    @callback
+    def _async_track(self, entity_ids: list[str]) -> tuple[CALLBACK_TYPE, ...]:
+        return (
+            async_track_state_change_event(self._hass, entity_ids, self._async_changed),
+            async_track_entity_registry_updated_event(self._hass, entity_ids, self._async_renamed),
+        )
+
+    @callback
+    def async_add_feed(self, feed: Feed) -> None:
+        """Begin to collect one more feed, whose sensor did not exist before; nothing for one that is collected."""
+        sensor = self._inventory.data.sensors.get(feed.sensor_id)
+        is_known = any(running.feed.sensor_id == feed.sensor_id for running in self.feeds)
+        if sensor is None or is_known or not self._is_started:
+            return
+        running = RunningFeed.start(feed, sensor)
+        entity_id = resolve_entity_id(self._hass, feed.entity)
+        running.take(self._hass.states.get(entity_id), dt_util.utcnow())
+        self.feeds.append(running)
+        if entity_id not in self._by_entity:
+            for stop in self._async_track([entity_id]):
+                self._entry.async_on_unload(stop)
+        self._by_entity.setdefault(entity_id, []).append(running)
+        self._async_arm()
 
     async def async_stop(self) -> None:
         """Write what is closed; the open slots are rebuilt from the recorder at the next start."""

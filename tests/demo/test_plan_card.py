@@ -95,6 +95,16 @@ def test_neighbouring_rows_of_one_kind_make_one_block() -> None:
     ]
 
 
+def test_only_what_has_a_state_of_charge_charges() -> None:
+    """Panels produce, a dishwasher consumes."""
+    texts = '{charge: "C", discharge: "D", consume: "U", produce: "P", idle: "I"}'
+    words = run(f"[true, false].map((stores) => card.wordsOf({texts}, stores))")
+    assert [(each["charge"], each["discharge"], each["idle"]) for each in words] == [
+        ("C", "D", "I"),
+        ("U", "P", "I"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("values", "count", "low", "high", "step"),
     [

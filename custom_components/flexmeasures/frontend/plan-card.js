@@ -28,6 +28,8 @@ const TEXTS = {
   en: {
     charge: "Charging",
     discharge: "Discharging",
+    consume: "Consuming",
+    produce: "Producing",
     idle: "Idle",
     price: "Price",
     soc: "State of charge",
@@ -47,6 +49,8 @@ const TEXTS = {
   nl: {
     charge: "Laden",
     discharge: "Ontladen",
+    consume: "Verbruiken",
+    produce: "Opwekken",
     idle: "In rust",
     price: "Prijs",
     soc: "Laadniveau",
@@ -149,6 +153,12 @@ export function readPrices(attributes) {
 export function kindOf(watts) {
   if (Math.abs(watts) < IDLE_WATTS) return "idle";
   return watts > 0 ? "charge" : "discharge";
+}
+
+/** Return what the kinds are called: only what has a state of charge charges. */
+export function wordsOf(texts, stores) {
+  if (stores) return texts;
+  return { ...texts, charge: texts.consume, discharge: texts.produce };
 }
 
 /** Return neighbouring rows of one kind as blocks; a gap in time ends a block. */
@@ -328,7 +338,7 @@ class FlexMeasuresPlanCard extends HTMLElement {
   #read() {
     const format = new Format(this.#hass);
     const texts = format.texts;
-    const { entity, price_entity: priceEntity, expected_entity: expectedEntity } = this.#config;
+    const { entity, price_entity: priceEntity, soc_entity: socEntity, expected_entity: expectedEntity } = this.#config;
     const state = this.#hass.states[entity];
     if (!state) return { format, notice: texts.missing(entity) };
     const problem = typeof state.attributes.problem === "string" ? state.attributes.problem : null;
@@ -351,6 +361,7 @@ class FlexMeasuresPlanCard extends HTMLElement {
       start,
       end,
       unit: unit === "W" ? "kW" : unit,
+      words: wordsOf(texts, Boolean(socEntity || expectedEntity)),
       watts: (value) => value * (unit === "W" || unit === "kW" ? 1000 : 1),
       prices: prices.filter((row) => row.end > start && row.start < end),
       expected: readPoints(this.#hass.states[expectedEntity]?.attributes.forecast).filter(
@@ -364,11 +375,11 @@ class FlexMeasuresPlanCard extends HTMLElement {
   }
 
   /** Say in one sentence what happens now and next, with the largest power of each. */
-  #summary({ rows, watts, format, unit }) {
+  #summary({ rows, watts, format, unit, words }) {
     const now = Date.now();
     const blocks = blocksOf(rows, watts).filter((block) => block.end > now);
     const say = (block) => {
-      const name = format.texts[block.kind];
+      const name = words[block.kind];
       if (block.kind === "idle") return name;
       const inside = rows.filter((row) => row.start >= block.start && row.end <= block.end && row.end > now);
       const powers = inside.map((row) => format.number(Math.abs(row.value), 1));
@@ -413,15 +424,15 @@ class FlexMeasuresPlanCard extends HTMLElement {
   }
 
   #legend() {
-    const { format, unit, prices, priceUnit, priceNotice, expected } = this.#plan;
+    const { format, unit, rows, watts, words, prices, priceUnit, priceNotice, expected } = this.#plan;
+    const kinds = new Set(rows.map((row) => kindOf(watts(row.value))));
     const sign = (shape) => element("svg", { viewBox: "0 0 14 12", "aria-hidden": "true" }, shape);
     const entry = (shape, text) => element("span", {}, sign(shape), text);
-    const legend = element(
-      "div",
-      { class: "legend" },
-      entry(element("path", { class: "charge", d: "M7 0 14 12H0Z" }), `${format.texts.charge} (${unit})`),
-      entry(element("path", { class: "discharge", d: "M0 0H14L7 12Z" }), `${format.texts.discharge} (${unit})`),
-    );
+    const legend = element("div", { class: "legend" });
+    const shapes = { charge: "M7 0 14 12H0Z", discharge: "M0 0H14L7 12Z" };
+    for (const [kind, d] of Object.entries(shapes)) {
+      if (kinds.has(kind)) legend.append(entry(element("path", { class: kind, d }), `${words[kind]} (${unit})`));
+    }
     if (prices.length) {
       const line = element("path", { class: "price", d: "M0 9H7V3H14" });
       legend.append(entry(line, `${format.texts.price} (${priceUnit})`));
@@ -586,13 +597,13 @@ class FlexMeasuresPlanCard extends HTMLElement {
   }
 
   #describe(row) {
-    const { format, unit, watts, prices, priceUnit, expected } = this.#plan;
+    const { format, unit, watts, words, prices, priceUnit, expected } = this.#plan;
     const { texts } = format;
     const kind = kindOf(watts(row.value));
     const power = `${format.number(Math.abs(row.value), 2)} ${unit}`;
     const lines = [
       element("b", {}, `${format.day(row.start)} ${format.time(row.start)} – ${format.time(row.end)}`),
-      element("div", {}, kind === "idle" ? texts.idle : `${texts[kind]} ${power}`),
+      element("div", {}, kind === "idle" ? words.idle : `${words[kind]} ${power}`),
     ];
     const price = prices.find((each) => each.start <= row.start && row.start < each.end);
     if (price) lines.push(element("div", {}, `${texts.price} ${format.number(price.value, 3)} ${priceUnit}`));

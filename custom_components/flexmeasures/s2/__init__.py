@@ -17,6 +17,7 @@ from .events import (
     Output,
     VersionChosen,
 )
+from .observation import LONGEST_SILENCE, ExpectedPower, Observation
 from .options import (
     HandshakeOrder,
     SessionCounters,
@@ -31,6 +32,7 @@ from .wire import MessageError
 
 __all__ = [
     "LARGE_LENGTH",
+    "LONGEST_SILENCE",
     "MAXIMUM_LENGTH",
     "PREFERENCE",
     "CloseReason",
@@ -41,12 +43,14 @@ __all__ = [
     "ControlTypeRefused",
     "DeviceKey",
     "Event",
+    "ExpectedPower",
     "HandshakeOrder",
     "Identified",
     "Incoming",
     "InstructionAnswered",
     "InstructionRevoked",
     "MessageError",
+    "Observation",
     "Output",
     "Refusal",
     "Routed",

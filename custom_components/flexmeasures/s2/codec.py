@@ -105,6 +105,9 @@ class Codec:
         self._readers: dict[str, tuple[Validate, Reader]] = {
             kind.message_type: (validators[kind.message_type], reader_of(kind)) for kind in readable
         }
+        self._instructions: dict[str, type[Instruction]] = {
+            kind.message_type: kind for kind in _TO_DEVICE if issubclass(kind, Instruction)
+        }
 
     def read(self, text: str | bytes) -> Incoming:
         """Return the message in a text, or why there is none. Never raises, whatever the text holds."""
@@ -122,6 +125,21 @@ class Codec:
                 return Refusal(subject=None, status=error.status, label=error.label)
             return _refusal(error, _identifier(raw) or NIL_IDENTIFIER)
         return message
+
+    def read_instruction(self, raw: JsonObject) -> Instruction:
+        """Return the instruction that a person wrote as the standard does.
+
+        Raises:
+            MessageError: it is none, or makes no sense by itself.
+        """
+        message_type = raw.get("message_type")
+        kind = self._instructions.get(message_type) if isinstance(message_type, str) else None
+        if kind is None:
+            raise invalid_message("the message type is no instruction")
+        self._validators[kind.message_type](raw)
+        instruction: Instruction = reader_of(kind)(raw)
+        check(instruction)
+        return instruction
 
     def write(self, message: Message | Instruction) -> str:
         """Return a message as text.

@@ -20,6 +20,7 @@ class CloseReason(StrEnum):
     NOT_IDENTIFIED = "not_identified"
     NOT_ACKNOWLEDGED = "not_acknowledged"
     REFUSED_BY_DEVICE = "refused_by_device"
+    ANOTHER_DEVICE = "another_device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

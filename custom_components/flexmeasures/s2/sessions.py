@@ -113,6 +113,15 @@ class Sessions:
             return ()
         return self._routed(connection, connected, connected.session.connection_lost())
 
+    def close(
+        self, connection: str, request: SessionRequestType, reason: CloseReason
+    ) -> tuple[Routed, ...]:
+        """End one session from our side; nothing for an unknown connection."""
+        connected = self._connected.get(connection)
+        if connected is None:
+            return ()
+        return self._routed(connection, connected, connected.session.close(request, reason))
+
     def close_all(self) -> tuple[Routed, ...]:
         """End all sessions because we stop; the devices are asked to come back."""
         routed: list[Routed] = []

@@ -1,0 +1,352 @@
+"""What people see of S2 devices: what they measure, how they run, and what they were told last."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+)
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import PERCENTAGE, EntityCategory, Platform, UnitOfEnergy, UnitOfPower
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import Entity
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.typing import StateType
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
+from .data import FlexMeasuresConfigEntry
+from .entity import s2_device_identifier
+from .s2 import PREFERENCE
+from .s2.messages.components import ControlType
+from .s2.messages.session import InstructionStatus
+from .s2_device import S2Device
+from .sensor_presentation import row_of
+
+# Rows reach every open browser with each state; 300 are 25 h at 5 minutes.
+_MOST_ROWS = 300
+
+_CONTROL_TYPES = [kind.value.lower() for kind in (*PREFERENCE, ControlType.NO_SELECTION)]
+_STATUSES = [status.value.lower() for status in InstructionStatus]
+
+
+@dataclass(frozen=True, kw_only=True)
+class S2SensorDescription(SensorEntityDescription):
+    """Something that an S2 device tells.
+
+    Attributes:
+        value_fn: reads it; None while the device does not tell it.
+        unit_fn: reads the unit, where the device chooses it.
+        attributes_fn: reads what stands beside it.
+        always: whether every device has it, also one that never told it.
+        while_away: whether it still means something while the device is away.
+    """
+
+    value_fn: Callable[[S2Device], StateType]
+    unit_fn: Callable[[S2Device], str | None] | None = None
+    attributes_fn: Callable[[S2Device], Mapping[str, Any]] = lambda _: {}
+    always: bool = False
+    while_away: bool = False
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _control_type(device: S2Device) -> str:
+    return (device.control_type or ControlType.NO_SELECTION).value.lower()
+
+
+def _forecast(device: S2Device) -> Mapping[str, Any]:
+    """Return the device's own forecast from now on, in local time."""
+    now = dt_util.utcnow()
+    steps = [step for step in device.observation.forecast if step.end > now]
+    return {"forecast": [row_of(step.start, step.end, step.power) for step in steps[:_MOST_ROWS]]}
+
+
+def _schedule(device: S2Device) -> Mapping[str, Any]:
+    """Return the steps to come of all actuators together, in local time."""
+    now = dt_util.utcnow()
+    totals: dict[tuple[datetime, datetime], float] = {}
+    for schedule in device.planned.schedules.values() if device.planned else ():
+        for step in schedule.steps():
+            if step.end > now and step.power is not None:
+                span = (step.start, step.end)
+                totals[span] = totals.get(span, 0.0) + step.power
+    return {"forecast": [row_of(*span, power) for span, power in totals.items()][:_MOST_ROWS]}
+
+
+def _last_status(device: S2Device) -> str | None:
+    last = device.last_instruction
+    return last.status.value.lower() if last else None
+
+
+def _last_instruction(device: S2Device) -> Mapping[str, Any]:
+    last = device.last_instruction
+    if last is None:
+        return {}
+    return {
+        "message_type": last.instruction.message_type,
+        "execution_time": dt_util.as_local(last.instruction.execution_time).isoformat(),
+        "operation_mode": getattr(last.instruction, "operation_mode_id", None),
+        "operation_mode_factor": getattr(last.instruction, "operation_mode_factor", None),
+    }
+
+
+S2_SENSORS = (
+    S2SensorDescription(
+        key="scheduled_power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda device: device.planned_power(dt_util.utcnow()),
+        attributes_fn=_schedule,
+        always=True,
+        while_away=True,
+    ),
+    S2SensorDescription(
+        key="measured_power",
+        device_class=SensorDeviceClass.POWER,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda device: device.observation.power,
+        attributes_fn=_forecast,
+        always=True,
+    ),
+    S2SensorDescription(
+        key="measured_fill_level",
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value_fn=lambda device: device.observation.fill_level,
+        unit_fn=lambda device: device.observation.fill_level_unit,
+    ),
+    S2SensorDescription(
+        key="measured_state_of_charge",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        value_fn=lambda device: _percent(device.observation.state_of_charge),
+    ),
+    S2SensorDescription(
+        key="measured_stored_energy",
+        device_class=SensorDeviceClass.ENERGY_STORAGE,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=2,
+        value_fn=lambda device: device.observation.stored_energy,
+    ),
+    S2SensorDescription(
+        key="demand",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda device: device.observation.demand,
+    ),
+    S2SensorDescription(
+        key="operation_mode",
+        value_fn=lambda device: device.observation.mode,
+    ),
+    S2SensorDescription(
+        key="control_type",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=_CONTROL_TYPES,
+        value_fn=_control_type,
+        always=True,
+    ),
+    S2SensorDescription(
+        key="last_instruction",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=_STATUSES,
+        value_fn=_last_status,
+        attributes_fn=_last_instruction,
+        always=True,
+        while_away=True,
+    ),
+)
+
+
+class S2Entity(Entity):
+    """An entity of an S2 device, named by its translation key."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(
+        self, entry: FlexMeasuresConfigEntry, subentry: ConfigSubentry, device: S2Device, key: str
+    ) -> None:
+        """Tell about the device under the key."""
+        self._device = device
+        self._attr_translation_key = key
+        self._attr_unique_id = _unique_id(subentry.subentry_id, key)
+        inventory = entry.runtime_data.inventory.data
+        self._attr_device_info = DeviceInfo(
+            identifiers={s2_device_identifier(entry, inventory, subentry)}
+        )
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self._device.listeners.async_add(self._async_device_changed))
+        self._async_read()
+
+    @callback
+    def _async_device_changed(self) -> None:
+        if self._async_read():
+            self.async_write_ha_state()
+
+    @callback
+    def _async_read(self) -> bool:
+        """Take what the device tells now; return whether anything changed."""
+        return True
+
+
+class S2Connected(S2Entity, BinarySensorEntity):
+    """On while the device is connected and has said who it is."""
+
+    _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+
+    @callback
+    @override
+    def _async_read(self) -> bool:
+        before = self._attr_is_on
+        self._attr_is_on = self._device.connected
+        return before != self._attr_is_on
+
+
+class S2Sensor(S2Entity, SensorEntity):
+    """One thing that the device tells; unavailable while it is away, where it means nothing then."""
+
+    _unrecorded_attributes = frozenset({"forecast"})
+    entity_description: S2SensorDescription
+
+    def __init__(
+        self,
+        entry: FlexMeasuresConfigEntry,
+        subentry: ConfigSubentry,
+        device: S2Device,
+        description: S2SensorDescription,
+    ) -> None:
+        """Show what the description reads."""
+        super().__init__(entry, subentry, device, description.key)
+        self.entity_description = description
+        self._shown: tuple[object, ...] = ()
+        self._unit = description.native_unit_of_measurement
+
+    @callback
+    @override
+    def _async_read(self) -> bool:
+        description = self.entity_description
+        self._attr_available = description.while_away or self._device.connected
+        self._attr_native_value = description.value_fn(self._device)
+        self._attr_extra_state_attributes = dict(description.attributes_fn(self._device))
+        if description.unit_fn and self._device.connected:
+            self._unit = description.unit_fn(self._device)
+        shown = (
+            self._attr_available,
+            self._attr_native_value,
+            self._unit,
+            self._attr_extra_state_attributes,
+        )
+        changed = shown != self._shown
+        self._shown = shown
+        return changed
+
+    @property
+    @override
+    def native_unit_of_measurement(self) -> str | None:
+        return self._unit
+
+
+@callback
+def async_add_s2_sensors(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add what every device has, what it had before, and what it tells for the first time when it does."""
+    for device in entry.runtime_data.s2.devices.values():
+        _Sensors(hass, entry, device, async_add_entities).async_start()
+
+
+class _Sensors:
+    """The sensors of one device; a boiler never tells a fill level, and gets no sensor for one."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        device: S2Device,
+        async_add_entities: AddConfigEntryEntitiesCallback,
+    ) -> None:
+        self._entry = entry
+        self._device = device
+        self._subentry = entry.subentries[device.settings.subentry_id]
+        self._add = async_add_entities
+        registry = er.async_get(hass)
+        self._missing = list(S2_SENSORS)
+        self._known = {
+            description.key
+            for description in S2_SENSORS
+            if description.always
+            or registry.async_get_entity_id(
+                Platform.SENSOR, DOMAIN, _unique_id(self._subentry.subentry_id, description.key)
+            )
+        }
+
+    @callback
+    def async_start(self) -> None:
+        """Add what there is, and listen for more."""
+        self._entry.async_on_unload(self._device.listeners.async_add(self._async_add_told))
+        self._async_add_told()
+
+    @callback
+    def _async_add_told(self) -> None:
+        told = [
+            description
+            for description in self._missing
+            if description.key in self._known or description.value_fn(self._device) is not None
+        ]
+        if told:
+            self._missing = [item for item in self._missing if item not in told]
+            self._add(
+                [S2Sensor(self._entry, self._subentry, self._device, item) for item in told],
+                config_subentry_id=self._subentry.subentry_id,
+            )
+
+
+@callback
+def async_describe_device(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device: S2Device
+) -> None:
+    """Let the device registry tell who made the device, once it has said so."""
+    details = device.details
+    subentry = entry.subentries[device.settings.subentry_id]
+    identifier = s2_device_identifier(entry, entry.runtime_data.inventory.data, subentry)
+    registry = dr.async_get(hass)
+    registered = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    if details is not None and registered is not None:
+        registry.async_update_device(
+            registered.id,
+            manufacturer=details.manufacturer,
+            model=details.model,
+            serial_number=details.serial_number,
+            sw_version=details.firmware_version,
+        )
+
+
+def _unique_id(subentry_id: str, key: str) -> str:
+    return f"{subentry_id}_{key}"

@@ -1,0 +1,88 @@
+"""An S2 device as configured, and the secrets that open its connection."""
+
+from dataclasses import dataclass, field
+import hmac
+import secrets
+from typing import Final, Self
+
+from homeassistant.config_entries import ConfigSubentry
+
+from .const import (
+    CONF_ABNORMAL_CONDITIONS,
+    CONF_ASSET,
+    CONF_CONTROL_TYPE,
+    CONF_CREDENTIAL,
+    CONF_ENERGY_PER_UNIT,
+    CONF_RESOURCE_ID,
+    CONTROL_TYPE_AUTOMATIC,
+)
+from .s2 import PREFERENCE, SessionOptions
+from .s2.control_types import ControlOptions
+from .s2.messages.components import ControlType
+
+# Nobody guesses 256 bits, whatever the number of attempts.
+_SECRET_BYTES: Final = 32
+
+
+def new_secret() -> str:
+    """Return a secret that can stand in a URL."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def is_same_secret(given: str, stored: str) -> bool:
+    """Compare in a time that does not tell how much of the secret is right."""
+    return hmac.compare_digest(given.encode(errors="replace"), stored.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S2Settings:
+    """One S2 device of the site.
+
+    Attributes:
+        asset_id: the FlexMeasures asset of its sensors.
+        control_type: what it is asked to follow; None for the one that says most about it.
+        capacity_per_unit: kWh behind one unit of fill level; None derives it from what the device describes.
+        resource_id: the only name that it may call itself; None for any.
+    """
+
+    subentry_id: str
+    title: str
+    secret: str = field(repr=False)
+    asset_id: int
+    control_type: ControlType | None
+    capacity_per_unit: float | None
+    abnormal_conditions: bool
+    resource_id: str | None
+
+    @classmethod
+    def from_subentry(cls, subentry: ConfigSubentry) -> Self:
+        """Return the device that the subentry describes.
+
+        Raises:
+            ValueError: the stored values make no sense.
+        """
+        data = subentry.data
+        chosen = data.get(CONF_CONTROL_TYPE, CONTROL_TYPE_AUTOMATIC)
+        return cls(
+            subentry_id=subentry.subentry_id,
+            title=subentry.title,
+            secret=data[CONF_CREDENTIAL],
+            asset_id=data[CONF_ASSET],
+            control_type=None if chosen == CONTROL_TYPE_AUTOMATIC else ControlType(chosen.upper()),
+            capacity_per_unit=data.get(CONF_ENERGY_PER_UNIT),
+            abnormal_conditions=data.get(CONF_ABNORMAL_CONDITIONS, False),
+            resource_id=data.get(CONF_RESOURCE_ID),
+        )
+
+    @property
+    def session_options(self) -> SessionOptions:
+        """How its sessions are led: the chosen control type first, and nothing else beside it."""
+        preference = PREFERENCE if self.control_type is None else (self.control_type,)
+        return SessionOptions(preference=preference, abnormal_conditions=self.abnormal_conditions)
+
+    @property
+    def control_options(self) -> ControlOptions:
+        """How what it says is understood."""
+        return ControlOptions(
+            abnormal_conditions=self.abnormal_conditions, capacity_per_unit=self.capacity_per_unit
+        )
