@@ -33,6 +33,7 @@ class FlexMeasuresData:
         backfill: None together with the delivery.
         controllers, devices, progress: one per flexible device, by subentry id.
         delivery: None when there is nothing to measure, or nowhere to keep it.
+        s2: None while there is no S2 device, and none may introduce itself.
         uploader: None together with the delivery.
     """
 
@@ -42,7 +43,7 @@ class FlexMeasuresData:
     inventory: InventoryCoordinator
     planner: Planner
     progress: dict[str, PlanProgress]
-    s2: S2Server
+    s2: S2Server | None
     store: SiteStore
     values: SiteValues
     wishes: SiteWishes
