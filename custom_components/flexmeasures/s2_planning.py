@@ -1,6 +1,6 @@
 """S2 devices in the one request for a site's plans: what they describe goes in, and their schedules come out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, cast
 
@@ -37,9 +37,10 @@ class S2Planning:
     When it fails, S2 devices follow their last schedules to their end, and are left alone then.
     """
 
-    def __init__(self, entry: FlexMeasuresConfigEntry) -> None:
+    def __init__(self, entry: FlexMeasuresConfigEntry, devices: Mapping[str, S2Device]) -> None:
         """Prepare planning the entry's S2 devices."""
         self._entry = entry
+        self._devices = devices
         self._asked: dict[str, Sensors] = {}
         self._stored: dict[int, dict[datetime, float | None]] = {}
         self._seen: frozenset[tuple[object, ...]] = frozenset()
@@ -58,18 +59,18 @@ class S2Planning:
                 planner.async_request(PlanCause.INPUT)
             self._seen = seen
 
-        for device in self._entry.runtime_data.s2.devices.values():
+        for device in self._devices.values():
             self._entry.async_on_unload(device.listeners.async_add(look))
         self._entry.async_on_unload(self._entry.runtime_data.inventory.async_add_listener(look))
 
     @property
     def is_expected(self) -> bool:
         """Whether there are any S2 devices, be they away."""
-        return bool(self._entry.runtime_data.s2.devices)
+        return bool(self._devices)
 
     def _plannable(self) -> Iterable[tuple[S2Device, Sensors]]:
         """Yield the devices that follow a control type, and have all their sensors."""
-        for device in self._entry.runtime_data.s2.devices.values():
+        for device in self._devices.values():
             if device.control is not None and device.observation.is_described:
                 sensors = planning_sensors(
                     device, sensors_on(self._entry, device.settings.asset_id)
@@ -175,7 +176,7 @@ class S2Planning:
             if any(value is not None for value in answer.values)
         }
         for name, sensors in self._asked.items():
-            device = self._entry.runtime_data.s2.devices[name]
+            device = self._devices[name]
             schedules = {
                 actuator: by_sensor[number]
                 for actuator, number in sensors.power.items()
