@@ -148,6 +148,7 @@ def _feeds(hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device: S2Device
                 sensor_id=named[name].id,
                 aggregation=aggregation,
                 sign_factor=sign,
+                measurement=key,
             )
 
 
