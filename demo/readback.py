@@ -29,6 +29,8 @@ _LAST_BEFORE = "SELECT MAX(last_updated_ts) FROM states WHERE last_updated_ts < 
 
 type Readings = Sequence[tuple[datetime, float | None]]
 type Values = dict[datetime, float]
+# None where too little was seen to tell.
+type Expected = dict[datetime, float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +53,8 @@ class Comparison:
     wrong: tuple[datetime, ...]
 
 
-def compare(name: str, expected: dict[datetime, float | None], stored: Values) -> Comparison:
-    """Count, interval by interval; `expected` is None where too little was seen."""
+def compare(name: str, expected: Expected, stored: Values) -> Comparison:
+    """Count, interval by interval."""
     known = {begin: value for begin, value in expected.items() if value is not None}
     lost = tuple(begin for begin in known if begin not in stored)
     equal = {
@@ -71,9 +73,9 @@ def compare(name: str, expected: dict[datetime, float | None], stored: Values) -
     )
 
 
-def means(readings: Readings, begin: datetime, end: datetime) -> dict[datetime, float | None]:
+def means(readings: Readings, begin: datetime, end: datetime) -> Expected:
     """Return the mean of each minute, over the time in which something was shown; None for less than half."""
-    result: dict[datetime, float | None] = {}
+    result: Expected = {}
     for minute in _minutes(begin, end):
         covered = integral = 0.0
         for start, stop, value in _cut(readings, minute, minute + MINUTE):
@@ -85,7 +87,7 @@ def means(readings: Readings, begin: datetime, end: datetime) -> dict[datetime, 
     return result
 
 
-def levels(readings: Readings, begin: datetime, end: datetime) -> dict[datetime, float | None]:
+def levels(readings: Readings, begin: datetime, end: datetime) -> Expected:
     """Return what was shown at each whole minute; None where nothing was."""
     return {
         minute: next((value for time, value in reversed(readings) if time <= minute), None)
@@ -93,11 +95,12 @@ def levels(readings: Readings, begin: datetime, end: datetime) -> dict[datetime,
     }
 
 
-def held(stored: Values, begin: datetime, end: datetime) -> Values:
-    """Return the level that the server knows at each whole minute; one that is not told again holds."""
+def held(stored: Values, expected: Expected) -> Values:
+    """Return the level that the server knows at each minute; one that is not told again holds while something is shown."""
     result: Values = {}
-    for minute in _minutes(begin, end):
-        told = [time for time in stored if minute - LEVEL_HOLDS < time <= minute]
+    for minute, value in expected.items():
+        oldest = minute - (MINUTE if value is None else LEVEL_HOLDS)
+        told = [time for time in stored if oldest < time <= minute]
         if told:
             result[minute] = stored[max(told)]
     return result
@@ -134,7 +137,8 @@ async def read_back(
         readings = await asyncio.to_thread(recorded, database, measured, restarted)
         stored = await _stored(client, measured, begin - LEVEL_HOLDS, end)
         if measured.aggregation == "last":
-            expected, stored = levels(readings, begin, end), held(stored, begin, end)
+            expected = levels(readings, begin, end)
+            stored = held(stored, expected)
         else:
             expected = means(readings, begin, end)
         found.append(compare(measured.name, expected, stored))

@@ -37,11 +37,15 @@ def test_a_level_is_what_is_shown_at_the_minute_and_nothing_after_it_went_away()
 
 
 def test_a_level_that_the_server_was_told_holds_for_a_quarter_of_an_hour() -> None:
-    stored = {NOON: 41.0}
+    shown: dict[datetime, float | None] = {NOON + n * MINUTE: 41.0 for n in range(-1, 20)}
 
-    known = held(stored, NOON - MINUTE, NOON + 20 * MINUTE)
+    assert held({NOON: 41.0}, shown) == {NOON + n * MINUTE: 41.0 for n in range(15)}
 
-    assert known == {NOON + minute * MINUTE: 41.0 for minute in range(15)}
+
+def test_a_level_does_not_hold_while_nothing_is_shown_and_one_that_is_told_then_is_seen() -> None:
+    shown: dict[datetime, float | None] = {NOON: 41.0, after(60): None, after(120): None}
+
+    assert held({NOON: 41.0, after(120): 42.0}, shown) == {NOON: 41.0, after(120): 42.0}
 
 
 def test_what_is_missing_is_lost_and_what_differs_or_was_never_seen_is_wrong() -> None:
