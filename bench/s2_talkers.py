@@ -69,7 +69,7 @@ class Talker:
 
     async def _say(self, socket: ClientWebSocketResponse) -> None:
         said = next(self._statuses)
-        self._sent[said["message_id"]] = time.perf_counter()
+        self._sent[str(said["message_id"])] = time.perf_counter()
         await socket.send_str(json.dumps(said))
 
     async def _hear(self, socket: ClientWebSocketResponse) -> None:

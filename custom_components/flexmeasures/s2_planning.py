@@ -49,13 +49,10 @@ class S2Planning:
     @callback
     def async_start(self, planner: Planner) -> None:
         """Ask for a plan whenever another device can be planned, or one in another way."""
-
         for device in self._devices.values():
             look = partial(self._async_look, device, planner)
             self._entry.async_on_unload(device.listeners.async_add(look))
-            self._entry.async_on_unload(
-                self._entry.runtime_data.inventory.async_add_listener(look)
-            )
+            self._entry.async_on_unload(self._entry.runtime_data.inventory.async_add_listener(look))
 
     @callback
     def _async_look(self, device: S2Device, planner: Planner) -> None:
