@@ -38,9 +38,10 @@ class S2Planning:
     When it fails, S2 devices follow their last schedules to their end, and are left alone then.
     """
 
-    def __init__(self, entry: FlexMeasuresConfigEntry) -> None:
+    def __init__(self, entry: FlexMeasuresConfigEntry, devices: Mapping[str, S2Device]) -> None:
         """Prepare planning the entry's S2 devices."""
         self._entry = entry
+        self._devices = devices
         self._asked: dict[str, Sensors] = {}
         self._stored: dict[int, dict[datetime, float | None]] = {}
         self._seen: dict[str, tuple[object, ...]] = {}
@@ -49,7 +50,7 @@ class S2Planning:
     @callback
     def async_start(self, planner: Planner) -> None:
         """Ask for a plan whenever another device can be planned, or one in another way."""
-        for device in self._entry.runtime_data.s2.devices.values():
+        for device in self._devices.values():
             look = partial(self._async_look, device, planner)
             self._entry.async_on_unload(device.listeners.async_add(look))
             self._entry.async_on_unload(self._entry.runtime_data.inventory.async_add_listener(look))
@@ -74,11 +75,11 @@ class S2Planning:
     @property
     def is_expected(self) -> bool:
         """Whether there are any S2 devices, be they away."""
-        return bool(self._entry.runtime_data.s2.devices)
+        return bool(self._devices)
 
     def _plannable(self) -> Iterable[tuple[S2Device, Sensors]]:
         """Yield the devices that follow a control type, and have all their sensors."""
-        for device in self._entry.runtime_data.s2.devices.values():
+        for device in self._devices.values():
             if (sensors := self._sensors_of(device)) is not None:
                 yield device, sensors
 
@@ -186,7 +187,7 @@ class S2Planning:
             if any(value is not None for value in answer.values)
         }
         for name, sensors in self._asked.items():
-            device = self._entry.runtime_data.s2.devices[name]
+            device = self._devices[name]
             schedules = {
                 actuator: by_sensor[number]
                 for actuator, number in sensors.power.items()
