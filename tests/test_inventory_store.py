@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 import inspect
 from typing import Any, Never
@@ -200,9 +201,12 @@ async def test_the_site_is_what_the_server_says_as_soon_as_it_is_back(
     assert kept["server"] == "1.2.0"
 
 
+@pytest.mark.parametrize("account_id", [3, None])
 async def test_the_site_of_a_start_without_server_is_the_one_that_was_read(
-    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry, account_id: int | None
 ) -> None:
+    home = replace(site.ASSETS[0], account_id=account_id)
+    client.get_assets.return_value = (home, *site.ASSETS[1:])
     client.get_sensors.return_value = (
         *site.SENSORS,
         site.make_sensor(21, "meter", "kW", 1, attributes={"consumption_is_positive": True}),
@@ -347,6 +351,7 @@ def _broken(record: dict[str, Any], path: str, value: object) -> None:
         ("data.sensors.0.consumption_is_positive", 1, "is neither true nor false"),
         ("data.sensors.0.resolution", "PT15M", "resolution is no number"),
         ("data.sensors.0.unit", None, "unit is no text"),
+        ("data.sensors", 12, "sensors is no list"),
         ("data.apis", "v3_0", "apis is no list"),
         ("data.account", 3, "account is no object"),
     ],

@@ -103,7 +103,7 @@ class InventoryCoordinator(DataUpdateCoordinator[SiteInventory]):
         self.client = client
         self.site_id: int = entry.data[CONF_SITE_ID]
         self._store = InventoryStore(hass, entry)
-        # What is asked once, so that nothing that was kept of a server before its update stays.
+        # Versions and account are asked once per start, also when they are known from the one before.
         self._is_met = False
 
     @override
