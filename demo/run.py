@@ -35,6 +35,7 @@ from .home_assistant import (
     stop_leftover,
 )
 from .progress import Progress
+from .rehearsal import Outage
 from .s2_devices import S2Devices, s2_devices
 from .site import HOUR, PRICE_UNIT, QUARTER, Site, set_up_site
 from .state import StateError, forget, only_one
@@ -81,6 +82,7 @@ class Options:
     root: Path
     fresh: bool = False
     check: bool = False
+    rehearse: bool = False
     port: int | None = None
     browser: bool = True
 
@@ -136,12 +138,14 @@ class Demo:
                 forget(self._state)
             async with AsyncExitStack() as stack:
                 async with asyncio.TaskGroup() as group:
-                    server = group.create_task(self._start_flexmeasures(stack))
+                    started = group.create_task(self._start_flexmeasures(stack))
                     home = group.create_task(self._start_home_assistant(stack))
-                login, site = server.result()
-                return await self._use(home.result(), login, site)
+                server, login, site = started.result()
+                return await self._use(home.result(), server, login, site)
 
-    async def _start_flexmeasures(self, stack: AsyncExitStack) -> tuple[Login, Site]:
+    async def _start_flexmeasures(
+        self, stack: AsyncExitStack
+    ) -> tuple[FlexMeasuresServer, Login, Site]:
         server = FlexMeasuresServer(
             self._state / FLEXMEASURES,
             environment=self._options.root / ".dev" / "flexmeasures",
@@ -155,7 +159,7 @@ class Demo:
         async with aiohttp.ClientSession() as session:
             site = await set_up_site(_client(session, login))
         self._progress.say("site, devices and sensors are there")
-        return login, site
+        return server, login, site
 
     async def _start_home_assistant(self, stack: AsyncExitStack) -> HomeAssistant:
         components = self._options.root / "custom_components" / "flexmeasures"
@@ -181,16 +185,28 @@ class Demo:
             raise DemoError(f"port {wanted} is in use")
         return wanted
 
-    async def _use(self, home: HomeAssistant, login: Login, site: Site) -> int:
+    async def _use(
+        self, home: HomeAssistant, server: FlexMeasuresServer, login: Login, site: Site
+    ) -> int:
         async with s2_devices(home.url, self._state / "s2_paths") as s2:
-            return await self._use_with_s2(home, login, site, s2)
+            return await self._use_with_s2(home, server, login, site, s2)
 
     async def _use_with_s2(
-        self, home: HomeAssistant, login: Login, site: Site, s2: S2Devices
+        self,
+        home: HomeAssistant,
+        server: FlexMeasuresServer,
+        login: Login,
+        site: Site,
+        s2: S2Devices,
     ) -> int:
         found = await self._configure(home, login, site, s2)
         if self._options.check:
             return 0 if await self._check(home, found, login, site) else 1
+        if self._options.rehearse:
+            async with aiohttp.ClientSession() as session:
+                client = _client(session, login)
+                outage = Outage(home, server, client, site, self._progress.say)
+                return 0 if await outage.rehearse() else 1
         address = f"{home.url}/{dashboard.PATH}"
         print(
             f"\n  Home Assistant  {address}\n  user {USERNAME}, password {PASSWORD}\n"

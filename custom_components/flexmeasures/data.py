@@ -34,6 +34,7 @@ class FlexMeasuresData:
         backfill: None together with the delivery.
         controllers, devices, progress: one per flexible device, by subentry id.
         delivery: None when there is nothing to measure, or nowhere to keep it.
+        s2: None while there is no S2 device, and none may introduce itself.
         sentence: tells an error in the home's language.
         uploader: None together with the delivery.
     """
@@ -44,7 +45,7 @@ class FlexMeasuresData:
     inventory: InventoryCoordinator
     planner: Planner
     progress: dict[str, PlanProgress]
-    s2: S2Server
+    s2: S2Server | None
     sentence: Sentence
     store: SiteStore
     values: SiteValues

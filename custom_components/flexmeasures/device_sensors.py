@@ -7,11 +7,13 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers.selector import SelectOptionDict
 
 from .const import (
+    CONF_ASSET,
     CONF_FORECAST_SENSOR,
     CONF_POWER_SENSOR,
     CONF_PREDICTED_ENERGY_SENSOR,
     CONF_SENSOR,
     SUBENTRY_MEASUREMENT,
+    SUBENTRY_S2_DEVICE,
 )
 from .device_forms import NEW_SENSOR, DeviceForm
 from .forms import sensor_options
@@ -29,10 +31,12 @@ def sensor_choices(
     """Return the site's sensors that each field may take.
 
     A plan goes to a sensor on which it can be stored and that nothing else fills; what the server predicts, to one of
-    energy; a forecast is read from any sensor of power on which no plan is.
+    energy; a forecast is read from any sensor of power on which no plan is. Those of S2 devices are theirs alone.
     """
     inventory = entry.runtime_data.inventory.data
-    sensors = [each for each in inventory.sensors.values() if each.asset_id in inventory.assets]
+    s2_devices = entry.get_subentries_of_type(SUBENTRY_S2_DEVICE)
+    assets = inventory.assets.keys() - {subentry.data[CONF_ASSET] for subentry in s2_devices}
+    sensors = [each for each in inventory.sensors.values() if each.asset_id in assets]
     planned = {
         subentry.data.get(field)
         for subentry in other_devices

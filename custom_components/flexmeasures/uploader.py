@@ -17,12 +17,12 @@ from homeassistant.core import (
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import (
     async_track_entity_registry_updated_event,
-    async_track_point_in_utc_time,
     async_track_state_change_event,
 )
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
 
+from .alarm import Alarm
 from .const import DOMAIN, LOGGER
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
@@ -88,7 +88,7 @@ class Uploader:
         self._unwritten: list[Row] = []
         self._lost = 0
         self._writing = asyncio.Lock()
-        self._timer: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._async_boundary)
         self._is_started = False
         for feed in feeds:
             if feed.sensor_id not in sensors:
@@ -111,7 +111,7 @@ class Uploader:
                 listening.append(waiting[-1])
         entity_ids = list(self._by_entity)
         self._is_started = True
-        for stop in (*self._async_track(entity_ids), self._async_cancel_timer):
+        for stop in (*self._async_track(entity_ids), self._alarm.async_cancel):
             self._entry.async_on_unload(stop)
         self._async_arm()
         self._delivery.async_start()
@@ -146,12 +146,11 @@ class Uploader:
             for stop in self._async_track([entity_id]):
                 self._entry.async_on_unload(stop)
         self._by_entity.setdefault(entity_id, []).append(running)
-        self._async_cancel_timer()
         self._async_arm()
 
     async def async_stop(self) -> None:
         """Write what is closed; the open slots are rebuilt from the recorder at the next start."""
-        self._async_cancel_timer()
+        self._alarm.async_cancel()
         if self._rebuilding:
             self._rebuilding.cancel()
         await self._async_write(dt_util.utcnow())
@@ -221,12 +220,6 @@ class Uploader:
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
 
     @callback
-    def _async_cancel_timer(self) -> None:
-        if self._timer:
-            self._timer()
-            self._timer = None
-
-    @callback
     def _async_arm(self) -> None:
         """Come back when the next slot of any feed ends."""
         if not self.feeds:
@@ -234,12 +227,10 @@ class Uploader:
         now = dt_util.utcnow()
         steps = {running.sensor.resolution or INSTANTANEOUS_STEP for running in self.feeds}
         boundary = min(floor_to_grid(now, step) + step for step in steps)
-        self._timer = async_track_point_in_utc_time(
-            self._hass, self._async_boundary, boundary + LATE_READINGS
-        )
+        self._alarm.async_set_at(boundary + LATE_READINGS)
 
     @callback
-    def _async_boundary(self, now: datetime) -> None:
+    def _async_boundary(self) -> None:
         self._async_arm()
         self._entry.async_create_background_task(
             self._hass, self._async_write_and_send(), "flexmeasures intervals"

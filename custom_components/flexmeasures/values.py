@@ -4,12 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import (
-    async_track_point_in_utc_time,
-    async_track_utc_time_change,
-)
+from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.util import dt as dt_util
 
+from .alarm import Alarm
 from .client import (
     FlexMeasuresClient,
     FlexMeasuresError,
@@ -56,14 +54,14 @@ class SiteValues:
         self._plan = PollPlan()
         self._windows: dict[int, ValueWindow] = {}
         self._listeners: dict[int, Listeners] = {}
-        self._timer: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._async_due)
         self._asking = False
         self._not_before = dt_util.utcnow()
         self._pause = _FIRST_PAUSE
         entry.async_on_unload(
             async_track_utc_time_change(hass, self._async_minute_passed, second=0)
         )
-        entry.async_on_unload(self._async_cancel_timer)
+        entry.async_on_unload(self._alarm.async_cancel)
 
     def window(self, sensor_id: int) -> ValueWindow | None:
         """Return what is known of the sensor; None before the first answer."""
@@ -121,22 +119,15 @@ class SiteValues:
             listeners.async_call()
 
     @callback
-    def _async_cancel_timer(self) -> None:
-        if self._timer:
-            self._timer()
-            self._timer = None
-
-    @callback
     def _async_arm(self) -> None:
-        self._async_cancel_timer()
+        self._alarm.async_cancel()
         if self._asking or self._hass.is_stopping or (upcoming := self._plan.next()) is None:
             return
         due = max(upcoming[0], self._not_before)
-        self._timer = async_track_point_in_utc_time(self._hass, self._async_due, due)
+        self._alarm.async_set_at(due)
 
     @callback
-    def _async_due(self, now: datetime) -> None:
-        self._timer = None
+    def _async_due(self) -> None:
         upcoming = self._plan.next()
         if upcoming is None:
             return
