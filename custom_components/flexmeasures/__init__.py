@@ -29,6 +29,7 @@ from .entity import async_remove_stale_sensors, async_update_devices
 from .feed import Feed
 from .feed_sources import async_look_after_sources
 from .flexible_device import FlexibleDevice
+from .inventory_store import InventoryStore
 from .measurements import Outbox, OutboxError
 from .plan_guests import NoGuests
 from .plan_progress import PlanProgress
@@ -111,9 +112,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     )
 
     def inventory_changed() -> None:
-        if inventory.last_update_success:
-            async_update_devices(hass, inventory)
-            async_remove_stale_sensors(hass, inventory)
+        async_update_devices(hass, inventory)
+        async_remove_stale_sensors(hass, inventory)
 
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
     await _async_measure(hass, entry, s2.feeds() if s2 else ())
@@ -215,6 +215,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
     async_remove_issues(hass, entry)
     await backfill_store(hass, entry.entry_id).async_remove()
     await SiteStore(hass, entry.entry_id).async_remove()
+    await InventoryStore(hass, entry).async_remove()
     await hass.async_add_executor_job(_remove_outbox, outbox_path(hass, entry.entry_id))
 
 
