@@ -15,21 +15,37 @@ _MIB = 1024  # KiB
 _KEEP_BYTECODE = "PYTHONPYCACHEPREFIX"
 _KEEP_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
+# Imported with the first S2 device, or with the first question to the recorder.
+_LOADED_LATE = (
+    "recorder_states",
+    "s2",
+    "s2_control_entities",
+    "s2_device",
+    "s2_entities",
+    "s2_instruction",
+    "s2_link",
+    "s2_planning",
+    "s2_sensors",
+    "s2_server",
+    "s2_settings",
+    "s2_site",
+)
 # Home Assistant has these components loaded whatever integrations it runs, before ours is imported.
-_PROGRAM = """
+_PROGRAM = f"""
 import importlib, sys
 from bench.own_memory import own_memory, submodules
 
-for name in ("core", "config_entries", "helpers.aiohttp_client", *(f"components.{name}" for name in (
+for name in ("core", "config_entries", "helpers.aiohttp_client", *("components." + name for name in (
         "http", "binary_sensor", "button", "calendar", "event", "number", "select", "sensor", "switch", "time"))):
-    importlib.import_module(f"homeassistant.{name}")
+    importlib.import_module("homeassistant." + name)
 before = own_memory()
 package = importlib.import_module("custom_components.flexmeasures")
-for name in submodules(package, ("s2", "recorder_states")):
+for name in submodules(package, {_LOADED_LATE}):
     importlib.import_module(name)
 after = own_memory()
-for unwanted in ("s2python", "pydantic", "sqlalchemy", "custom_components.flexmeasures.s2"):
-    assert unwanted not in sys.modules, f"{unwanted} is imported before S2 or the recorder is used"
+late = ["custom_components.flexmeasures." + name for name in {_LOADED_LATE}]
+for unwanted in ("s2python", "pydantic", "sqlalchemy", *late):
+    assert unwanted not in sys.modules, unwanted + " is imported before S2 or the recorder is used"
 print(after - before)
 """
 

@@ -1,6 +1,6 @@
 """The memory of this process."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 import gc
 from pathlib import Path
 import pkgutil
@@ -15,10 +15,10 @@ def own_memory() -> int:
     return sum(map(int, re.findall(r"^Private_(?:Clean|Dirty): +(\d+)", text, re.MULTILINE)))
 
 
-def submodules(package: ModuleType, left_out: tuple[str, ...]) -> Iterator[str]:
+def submodules(package: ModuleType, left_out: Collection[str]) -> Iterator[str]:
     """Yield the names of a package's modules, packages first; what is left out is not even imported to be looked into."""
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        if module.name.rpartition(".")[2].startswith(left_out):
+        if module.name.rpartition(".")[2] in left_out:
             continue
         yield module.name
         if module.ispkg:

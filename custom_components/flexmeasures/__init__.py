@@ -21,7 +21,6 @@ from .const import (
     LOGGER,
     SUBENTRY_FLEXIBLE_DEVICE,
     SUBENTRY_MEASUREMENT,
-    SUBENTRY_S2_DEVICE,
 )
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
@@ -31,6 +30,7 @@ from .feed import Feed
 from .feed_sources import async_look_after_sources
 from .flexible_device import FlexibleDevice
 from .measurements import Outbox, OutboxError
+from .plan_guests import NoGuests
 from .plan_progress import PlanProgress
 from .planner import Planner
 from .repairs import (
@@ -38,11 +38,9 @@ from .repairs import (
     async_remove_issues,
     async_update_outbox_issue,
 )
-from .s2_planning import S2Planning
-from .s2_sensors import S2SensorKeeper, s2_feeds
-from .s2_server import S2Server
-from .s2_settings import S2Settings
+from .s2_setup import async_s2_site
 from .s2_view import S2View
+from .sentences import async_sentences
 from .services import async_setup_services
 from .site_controllers import async_release_all, make_controllers
 from .site_store import SiteStore
@@ -87,13 +85,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
     wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
-    s2_planning = S2Planning(entry)
+    s2 = await async_s2_site(hass, entry, store)
+    guest = s2.planning if s2 else NoGuests()
     planner = Planner(
-        hass, entry, connection.client, inventory, values, devices, store, wishes, s2_planning
+        hass, entry, connection.client, inventory, values, devices, store, wishes, guest
     )
     controllers = make_controllers(hass, entry, planner, devices, store, wishes)
+    sentence = await async_sentences(hass)
     progress = {
-        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)
+        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id, sentence)
         for device in devices
     }
     entry.runtime_data = FlexMeasuresData(
@@ -103,7 +103,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         inventory=inventory,
         planner=planner,
         progress=progress,
-        s2=S2Server(hass, entry, store, _s2_devices(entry)),
+        s2=s2.server if s2 else None,
+        sentence=sentence,
         store=store,
         values=values,
         wishes=wishes,
@@ -115,7 +116,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
             async_remove_stale_sensors(hass, inventory)
 
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
-    await _async_measure(hass, entry)
+    await _async_measure(hass, entry, s2.feeds() if s2 else ())
     inventory_changed()
     entry.async_on_unload(inventory.async_add_listener(inventory_changed))
     for controller in controllers.values():
@@ -124,9 +125,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         each.async_start()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     planner.async_start()
-    entry.runtime_data.s2.async_start()
-    S2SensorKeeper(hass, entry).async_start()
-    s2_planning.async_start(planner)
+    if s2:
+        s2.async_start(planner)
     if uploader := entry.runtime_data.uploader:
         uploader.async_start()
     if audit := entry.runtime_data.audit:
@@ -146,23 +146,15 @@ def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, .
     return tuple(devices)
 
 
-def _s2_devices(entry: FlexMeasuresConfigEntry) -> tuple[S2Settings, ...]:
-    devices = []
-    for subentry in entry.get_subentries_of_type(SUBENTRY_S2_DEVICE):
-        try:
-            devices.append(S2Settings.from_subentry(subentry))
-        except ValueError as error:
-            LOGGER.error("%s is not served, its settings make no sense: %s", subentry.title, error)
-    return tuple(devices)
-
-
-async def _async_measure(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
+async def _async_measure(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, s2_feeds: tuple[Feed, ...]
+) -> None:
     """Open the outbox and prepare the feeds; without an outbox nothing is measured, and the rest goes on."""
     feeds = tuple(map(Feed.from_subentry, entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)))
     data = entry.runtime_data
-    feeds += s2_feeds(hass, entry)
+    feeds += s2_feeds
     async_end_other_feed_issues(hass, entry, feeds)
-    if not feeds and not data.s2.devices:
+    if not feeds and not (data.s2 and data.s2.devices):
         return
     path = outbox_path(hass, entry.entry_id)
     units = {sensor.id: sensor.unit for sensor in data.inventory.data.sensors.values()}
@@ -203,7 +195,8 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
     """Give devices their safe power, and end every part."""
-    await entry.runtime_data.s2.async_stop()
+    if s2 := entry.runtime_data.s2:
+        await s2.async_stop()
     await async_release_all(entry.runtime_data.controllers.values())
     if backfill := entry.runtime_data.backfill:
         backfill.async_stop()

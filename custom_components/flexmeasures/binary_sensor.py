@@ -7,7 +7,7 @@ from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
     BinarySensorEntity,
 )
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -25,8 +25,6 @@ from .entity import (
 )
 from .flexible_device import DeviceKind, FlexibleDevice
 from .listeners import Listeners
-from .s2_control_entities import async_add_s2_control
-from .s2_entities import S2Connected
 from .scheduling import FindingCode, Missed
 from .upload_entities import UploadsPaused
 
@@ -40,7 +38,8 @@ async def async_setup_entry(
 ) -> None:
     """Add the server's connectivity, and to each flexible device whether all is well."""
     async_add_entities([ServerConnectivity(entry.runtime_data.inventory)])
-    async_add_s2_control(entry, async_add_entities, S2Connected, "s2_connected")
+    if s2 := entry.runtime_data.s2:
+        s2.async_add_entities(Platform.BINARY_SENSOR, async_add_entities)
     if delivery := entry.runtime_data.delivery:
         async_add_entities([UploadsPaused(entry, delivery)])
     async_add_to_flexible_devices(entry, async_add_entities, _binary_sensors_of)
@@ -88,6 +87,7 @@ class Problem(FlexibleDeviceEntity, BinarySensorEntity):
     def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
         """Watch the device's plan and control."""
         super().__init__(data, device, "problem")
+        self._sentence = data.sentence
 
     @property
     @override
@@ -109,7 +109,7 @@ class Problem(FlexibleDeviceEntity, BinarySensorEntity):
         if problem := self._progress.problem:
             return problem
         if self._controller.problem:
-            return str(self._controller.problem)
+            return self._sentence(self._controller.problem)
         ignored = self._controller.status is ControlStatus.NOT_FOLLOWING
         return ControlStatus.NOT_FOLLOWING if ignored else None
 

@@ -122,6 +122,9 @@ CONF_MAXIMUM_POWER: Final = "maximum_power"  # kW that a counter can measure at 
 DIRECTION_CONSUMPTION: Final = "consumption"
 DIRECTION_PRODUCTION: Final = "production"
 
+# What the discovery of an S2 device names: the entry of the site at which it waits.
+CONF_ENTRY: Final = "entry_id"
+
 # Data of an S2 device's subentry.
 CONF_CREDENTIAL: Final = "secret"  # what opens its connection; never shown again after the flow
 CONF_ASSET: Final = "asset"  # id of the FlexMeasures asset that its sensors belong to
@@ -133,3 +136,13 @@ CONF_RESOURCE_ID: Final = (
 )
 
 CONTROL_TYPE_AUTOMATIC: Final = "automatic"
+CONTROL_TYPE_NONE: Final = "no_selection"
+# Those of the standard, what says most about a device first. The room for S2 has them too, and is not loaded in most homes.
+CONTROL_TYPES: Final = (
+    "fill_rate_based_control",
+    "operation_mode_based_control",
+    "power_profile_based_control",
+    "demand_driven_based_control",
+    "power_envelope_based_control",
+    "not_controlable",
+)

@@ -7,11 +7,13 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.helpers.selector import SelectOptionDict
 
 from .const import (
+    CONF_ASSET,
     CONF_FORECAST_SENSOR,
     CONF_POWER_SENSOR,
     CONF_PREDICTED_ENERGY_SENSOR,
     CONF_SENSOR,
     SUBENTRY_MEASUREMENT,
+    SUBENTRY_S2_DEVICE,
 )
 from .device_forms import NEW_SENSOR, DeviceForm
 from .forms import sensor_options
@@ -29,10 +31,12 @@ def sensor_choices(
     """Return the site's sensors that each field may take.
 
     A plan goes to a sensor on which it can be stored and that nothing else fills; what the server predicts, to one of
-    energy; a forecast is read from any sensor of power on which no plan is.
+    energy; a forecast is read from any sensor of power on which no plan is. Those of S2 devices are theirs alone.
     """
     inventory = entry.runtime_data.inventory.data
-    sensors = [each for each in inventory.sensors.values() if each.asset_id in inventory.assets]
+    s2_devices = entry.get_subentries_of_type(SUBENTRY_S2_DEVICE)
+    assets = inventory.assets.keys() - {subentry.data[CONF_ASSET] for subentry in s2_devices}
+    sensors = [each for each in inventory.sensors.values() if each.asset_id in assets]
     planned = {
         subentry.data.get(field)
         for subentry in other_devices
@@ -57,16 +61,31 @@ def offered(field: str, choices: SensorChoices) -> set[str]:
     return {option["value"] for option in choices[field]} | new
 
 
-def likely_power_sensor(
+def likely_sensors(
     entry: FlexMeasuresConfigEntry, form: DeviceForm, choices: SensorChoices
-) -> str:
-    """Return the free sensor of an asset of this kind, if there is one; else a new one.
+) -> dict[str, str]:
+    """Return what is chosen at first: free sensors of an asset of this kind, else a new one for the plan.
 
     Home Assistant's page would choose the first of the list, which may be what the whole house uses.
     """
+    power = _of_such_assets(entry, form, choices[CONF_POWER_SENSOR])
+    if CONF_FORECAST_SENSOR not in form.required:
+        return {CONF_POWER_SENSOR: next(iter(power), NEW_SENSOR)}
+    # Panels with one sensor have their forecast on it; a plan needs one of its own.
+    planned = power[0] if len(power) > 1 else NEW_SENSOR
+    forecasts = _of_such_assets(entry, form, choices[CONF_FORECAST_SENSOR])
+    forecast = next((each for each in (*power, *forecasts) if each != planned), None)
+    likely = {CONF_POWER_SENSOR: planned}
+    return likely if forecast is None else {**likely, CONF_FORECAST_SENSOR: forecast}
+
+
+def _of_such_assets(
+    entry: FlexMeasuresConfigEntry, form: DeviceForm, options: Iterable[SelectOptionDict]
+) -> list[str]:
     inventory = entry.runtime_data.inventory.data
-    for option in choices[CONF_POWER_SENSOR]:
-        asset = inventory.assets[inventory.sensors[int(option["value"])].asset_id]
-        if asset.type_name in form.asset_types:
-            return option["value"]
-    return NEW_SENSOR
+    return [
+        option["value"]
+        for option in options
+        if inventory.assets[inventory.sensors[int(option["value"])].asset_id].type_name
+        in form.asset_types
+    ]

@@ -54,11 +54,16 @@ async def async_get_config_entry_diagnostics(
         ],
         "uploads": _uploads(data),
         "feeds": [_feed(data, running) for running in data.uploader.feeds] if data.uploader else [],
-        "s2_devices": {key: redacted_report_of(device) for key, device in data.s2.devices.items()},
+        "s2_devices": _s2_devices(data),
         "flex_context": inventory.site.flex_context,
         "problem": _text(data, data.planner.problem),
         "devices": {device_id: _device(data, device_id) for device_id in data.devices},
     }
+
+
+def _s2_devices(data: FlexMeasuresData) -> dict[str, Any]:
+    devices = data.s2.devices if data.s2 else {}
+    return {key: redacted_report_of(device) for key, device in devices.items()}
 
 
 def _uploads(data: FlexMeasuresData) -> dict[str, Any] | None:
@@ -128,7 +133,7 @@ def _device(data: FlexMeasuresData, device_id: str) -> dict[str, Any]:
         "wishes": data.wishes.of(device_id).as_record(),
         "status": progress.state.status,
         "since": progress.state.since.isoformat(),
-        "reason": _text(data, progress.state.reason),
+        "reason": _text(data, progress.state.problem),
         "plan": plan and _plan(plan),
         "savings": _jsonable(asdict(data.planner.savings(device_id))),
         "control": _control(data.controllers[device_id]),

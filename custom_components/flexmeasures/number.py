@@ -10,7 +10,7 @@ from homeassistant.components.number import (
     NumberEntityDescription,
     NumberMode,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfPower
+from homeassistant.const import PERCENTAGE, EntityCategory, Platform, UnitOfPower
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -20,7 +20,6 @@ from .control_entities import local_text
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, WishEntity, async_add_to_flexible_devices
 from .flexible_device import FlexibleDevice
-from .s2_control_entities import S2PowerSetpoint, async_add_s2_control
 from .wishes import Wishes
 
 PARALLEL_UPDATES = 1
@@ -33,7 +32,8 @@ async def async_setup_entry(
 ) -> None:
     """Add a setpoint per flexible device, and wishes to those that store energy."""
     async_add_to_flexible_devices(entry, async_add_entities, _numbers_of)
-    async_add_s2_control(entry, async_add_entities, S2PowerSetpoint, "power_setpoint")
+    if s2 := entry.runtime_data.s2:
+        s2.async_add_entities(Platform.NUMBER, async_add_entities)
 
 
 def _numbers_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[NumberEntity]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, override
 
 from .client import JsonObject, JsonValue, ScheduleResult
 from .plan_request import PlanWindow
@@ -53,3 +53,25 @@ class PlanGuest(Protocol):
 
     def async_take(self, result: ScheduleResult) -> None:
         """Take the schedules that were asked for."""
+
+
+class NoGuests(PlanGuest):
+    """Nothing is planned besides flexible devices."""
+
+    @property
+    @override
+    def is_expected(self) -> bool:
+        return False
+
+    @property
+    @override
+    def resolution(self) -> timedelta | None:
+        return None
+
+    @override
+    async def async_join(self, window: PlanWindow) -> GuestRequest:
+        return GuestRequest(flex_context={})
+
+    @override
+    def async_take(self, result: ScheduleResult) -> None:
+        pass

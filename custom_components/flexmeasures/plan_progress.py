@@ -11,6 +11,7 @@ from .listeners import Listeners
 from .plan_models import NO_SAVINGS, DevicePlan, PlanState, PlanStatus, Savings
 from .planner import Planner
 from .scheduling import Block
+from .sentences import Sentence
 
 # Rows reach every open browser with each state; 300 are 25 h at 5 minutes and more than 3 days at a quarter-hour.
 MOST_ROWS: Final = 300
@@ -34,12 +35,18 @@ class PlanProgress:
     """
 
     def __init__(
-        self, hass: HomeAssistant, entry: FlexMeasuresConfigEntry, planner: Planner, device_id: str
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        planner: Planner,
+        device_id: str,
+        sentence: Sentence,
     ) -> None:
-        """Prepare following the device's plan."""
+        """Prepare following the device's plan, and telling its problems with the sentence."""
         self._entry = entry
         self._planner = planner
         self._device_id = device_id
+        self._sentence = sentence
         self._alarm = Alarm(hass, self._async_look)
         self._blocks: tuple[Block, ...] = ()
         self._power_rows: list[Row | None] = []
@@ -72,11 +79,16 @@ class PlanProgress:
         return self._rows_from_now(self._state_of_charge_rows, 1)
 
     @property
+    def reason(self) -> str | None:
+        """Return why it stands with the plan as it does, in the home's language; None where the status says it all."""
+        return self._sentence(self.state.problem) if self.state.problem else None
+
+    @property
     def problem(self) -> str | None:
         """Return why there is no new plan, or not all that is wanted; None when all is well."""
         if not self.state.status.is_problem:
             return None
-        return self.state.reason or self.state.status
+        return self.reason or self.state.status
 
     @property
     def currency(self) -> str | None:

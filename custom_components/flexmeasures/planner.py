@@ -13,6 +13,7 @@ from .client import (
     AuthenticationError,
     ConnectionFailedError,
     FlexMeasuresClient,
+    JobFailedError,
     RateLimitedError,
     ScheduleResult,
     ValidationError,
@@ -32,6 +33,7 @@ from .plan_making import PlanMaker, SiteRequest, without_refused
 from .plan_models import DevicePlan, PlanCause, PlanState, Savings
 from .plan_savings import SavingsLedger
 from .plans_in_force import PlansInForce
+from .price_watch import PriceWatch
 from .process_runs import ProcessRun, ProcessRuns
 from .repairs import PRICE_ISSUES, async_forget_device_issues, async_update_issues
 from .site_store import SiteStore
@@ -97,6 +99,9 @@ class Planner:
         self._in_force = PlansInForce(
             hass, entry, self._devices, self._keeper, self._runs, values, self._maker.settings
         )
+        self._prices = PriceWatch(
+            inventory, values, self._maker.settings.context, self.async_request
+        )
         self._causes: set[PlanCause] = set()
         self._generation = 0
         self._one_at_a_time = asyncio.Lock()
@@ -121,6 +126,7 @@ class Planner:
         controllers = self._entry.runtime_data.controllers
         self._watch.async_start(self._entry, controllers)
         self._following.async_start(self._entry, controllers)
+        self._prices.async_start(self._entry)
         self._entry.async_on_unload(self._wishes.listeners.async_add(self._async_wished))
         self._async_watch_end()
         self.async_request(PlanCause.START)
@@ -340,8 +346,9 @@ class Planner:
         """Return the server's answer, and to what; a device that it refuses does not stop the others."""
         try:
             return request, await self._maker.async_ask(request)
-        except ValidationError as error:
-            rest = without_refused(request, error)
+        except (JobFailedError, ValidationError) as error:
+            # What a job could not do names no device.
+            rest = without_refused(request, error) if isinstance(error, ValidationError) else None
             if rest is not None:
                 return rest, await self._maker.async_ask(rest)
             if not request.requests or self._guest.resolution is None:

@@ -1,15 +1,17 @@
 """How people let an S2 device follow its schedule, or set its power themselves."""
 
-from typing import Any, override
+from collections.abc import Mapping
+from typing import Any, Final, override
 
 from homeassistant.components.number import NumberDeviceClass, NumberEntity, NumberMode
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.const import UnitOfPower
+from homeassistant.const import Platform, UnitOfPower
 from homeassistant.core import callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import FlexMeasuresConfigEntry
-from .s2_entities import S2Entity
+from .s2_device import S2Device
+from .s2_entities import S2Connected, S2Entity
 
 # More than any home's connection carries; the device itself takes what comes nearest to it.
 _MOST_POWER = 100_000  # W
@@ -52,15 +54,23 @@ class S2PowerSetpoint(S2Entity, NumberEntity):
         self._device.async_override(value)
 
 
+_ENTITIES: Final[Mapping[Platform, tuple[type[S2Entity], str]]] = {
+    Platform.BINARY_SENSOR: (S2Connected, "s2_connected"),
+    Platform.NUMBER: (S2PowerSetpoint, "power_setpoint"),
+    Platform.SWITCH: (S2FollowSchedule, "follow_schedule"),
+}
+
+
 @callback
-def async_add_s2_control[Kind: S2Entity](
+def async_add_s2_control(
     entry: FlexMeasuresConfigEntry,
+    devices: Mapping[str, S2Device],
+    platform: Platform,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    kind: type[Kind],
-    key: str,
 ) -> None:
-    """Add one entity of the kind to every S2 device."""
-    for subentry_id, device in entry.runtime_data.s2.devices.items():
+    """Add to every S2 device the one entity that the platform has of it."""
+    kind, key = _ENTITIES[platform]
+    for subentry_id, device in devices.items():
         async_add_entities(
             [kind(entry, entry.subentries[subentry_id], device, key)],
             config_subentry_id=subentry_id,

@@ -461,13 +461,14 @@ class S2Device:
         self.listeners.async_call()
 
     @callback
-    def async_select_control_type(self, control_type: ControlType) -> None:
-        """Ask the device to follow another control type.
+    def async_select_control_type(self, name: str) -> None:
+        """Ask the device to follow another control type, named as people choose it.
 
         Raises:
             HomeAssistantError: it is not connected, or does not have it.
         """
         session = self._require_connected()
+        control_type = ControlType(name.upper())
         now = dt_util.utcnow()
         try:
             output = session.select_control_type(control_type, now)

@@ -1,7 +1,7 @@
 """S2 devices that introduced themselves with the pairing secret: shown as discovered until a person decides."""
 
 from types import MappingProxyType
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import (
     ConfigEntryState,
@@ -13,12 +13,13 @@ from homeassistant.const import CONF_NAME
 from homeassistant.helpers.typing import DiscoveryInfoType
 import probatio
 
-from .const import CONF_RESOURCE_ID, SUBENTRY_S2_DEVICE
+from .const import CONF_ENTRY, CONF_RESOURCE_ID, SUBENTRY_S2_DEVICE
 from .data import FlexMeasuresConfigEntry
 from .forms import FormError, form_texts
-from .s2.messages.session import ResourceManagerDetails
-from .s2_flow import async_accept, name_of
-from .s2_server import CONF_ENTRY
+from .s2_flow import async_accept
+
+if TYPE_CHECKING:
+    from .s2_server import S2Server, WaitingDevice
 
 
 class S2DiscoverySteps(ConfigFlow):
@@ -39,28 +40,28 @@ class S2DiscoverySteps(ConfigFlow):
         self._resource_id = discovery_info[CONF_RESOURCE_ID]
         await self.async_set_unique_id(f"{site.entry_id}_{self._resource_id}")
         self._abort_if_unique_id_configured()
-        if (details := self._waiting()) is None:
+        if (waiting := self._waiting()) is None:
             return self.async_abort(reason="device_gone")
-        self.context["title_placeholders"] = {CONF_NAME: name_of(details)}
+        self.context["title_placeholders"] = {CONF_NAME: waiting.title}
         return await self.async_step_discovery_confirm()
 
     async def async_step_discovery_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask whether the device belongs here, and add it to its site."""
-        if (details := self._waiting()) is None:
+        if (server := self._server()) is None or (waiting := self._waiting()) is None:
             return self.async_abort(reason="device_gone")
         problem = None
         if user_input is not None:
             try:
-                data = await async_accept(self._site, details)
+                data = await async_accept(self._site, server, waiting)
             except FormError as error:
                 problem = error
             else:
                 subentry = ConfigSubentry(
                     data=MappingProxyType(data),
                     subentry_type=SUBENTRY_S2_DEVICE,
-                    title=name_of(details),
+                    title=waiting.title,
                     unique_id=None,
                 )
                 self.hass.config_entries.async_add_subentry(self._site, subentry)
@@ -68,10 +69,10 @@ class S2DiscoverySteps(ConfigFlow):
         self._set_confirm_only()
         schema = probatio.Schema({})
         described = {
-            CONF_NAME: name_of(details),
+            CONF_NAME: waiting.title,
             "site": self._site.title,
-            "manufacturer": details.manufacturer or "?",
-            "model": details.model or "?",
+            "manufacturer": waiting.details.manufacturer or "?",
+            "model": waiting.details.model or "?",
         }
         return self.async_show_form(
             step_id="discovery_confirm",
@@ -79,9 +80,12 @@ class S2DiscoverySteps(ConfigFlow):
             **form_texts(schema, problem, **described),
         )
 
-    def _waiting(self) -> ResourceManagerDetails | None:
-        """Return what the device said of itself; None when it does not wait any more."""
-        if self._site.state is not ConfigEntryState.LOADED:
-            return None
-        waiting = self._site.runtime_data.s2.waiting.get(self._resource_id)
-        return waiting.details if waiting else None
+    def _server(self) -> S2Server | None:
+        """Return what took the device's connection; None when it does not run any more."""
+        is_loaded = self._site.state is ConfigEntryState.LOADED
+        return self._site.runtime_data.s2 if is_loaded else None
+
+    def _waiting(self) -> WaitingDevice | None:
+        """Return the device; None when it does not wait any more."""
+        server = self._server()
+        return server.waiting.get(self._resource_id) if server else None

@@ -1,6 +1,6 @@
 """What people see of S2 devices: what they measure, how they run, and what they were told last."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, override
@@ -25,11 +25,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from .const import CONTROL_TYPE_NONE, CONTROL_TYPES, DOMAIN
 from .data import FlexMeasuresConfigEntry
 from .entity import s2_device_identifier
-from .s2 import PREFERENCE
-from .s2.messages.components import ControlType
 from .s2.messages.session import InstructionStatus
 from .s2_device import S2Device
 from .sensor_presentation import row_of
@@ -37,7 +35,6 @@ from .sensor_presentation import row_of
 # Rows reach every open browser with each state; 300 are 25 h at 5 minutes.
 _MOST_ROWS = 300
 
-_CONTROL_TYPES = [kind.value.lower() for kind in (*PREFERENCE, ControlType.NO_SELECTION)]
 _STATUSES = [status.value.lower() for status in InstructionStatus]
 
 
@@ -65,7 +62,7 @@ def _percent(share: float | None) -> float | None:
 
 
 def _control_type(device: S2Device) -> str:
-    return (device.control_type or ControlType.NO_SELECTION).value.lower()
+    return device.control_type.value.lower() if device.control_type else CONTROL_TYPE_NONE
 
 
 def _forecast(device: S2Device) -> Mapping[str, Any]:
@@ -161,7 +158,7 @@ S2_SENSORS = (
         key="control_type",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        options=_CONTROL_TYPES,
+        options=[*CONTROL_TYPES, CONTROL_TYPE_NONE],
         value_fn=_control_type,
         always=True,
     ),
@@ -275,10 +272,11 @@ class S2Sensor(S2Entity, SensorEntity):
 def async_add_s2_sensors(
     hass: HomeAssistant,
     entry: FlexMeasuresConfigEntry,
+    devices: Iterable[S2Device],
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add what every device has, what it had before, and what it tells for the first time when it does."""
-    for device in entry.runtime_data.s2.devices.values():
+    for device in devices:
         _Sensors(hass, entry, device, async_add_entities).async_start()
 
 

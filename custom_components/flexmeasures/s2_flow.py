@@ -28,26 +28,22 @@ from .const import (
     CONF_ENERGY_PER_UNIT,
     CONF_RESOURCE_ID,
     CONTROL_TYPE_AUTOMATIC,
+    CONTROL_TYPES,
 )
 from .device_creation import DeviceCreation
 from .forms import BASE, FormError, dropdown, form_texts, refuse_empty
-from .s2 import PREFERENCE
-from .s2.messages.session import ResourceManagerDetails, RoleType
-from .s2_settings import new_secret
+from .s2_secrets import new_secret
+from .s2_setup import async_s2_server
 from .s2_view import address_for
 
 if TYPE_CHECKING:
     from .data import FlexMeasuresConfigEntry
+    from .s2_server import S2Server, WaitingDevice
 
 CONF_REPLACE: Final = "new_secret"
 _DEVICE: Final = "device"
 
-# What FlexMeasures calls the likeliest kind of such a device; it only chooses the symbol that the server shows.
-_ASSET_TYPES: Final = {
-    RoleType.ENERGY_STORAGE: "battery",
-    RoleType.ENERGY_PRODUCER: "solar",
-    RoleType.ENERGY_CONSUMER: "process",
-}
+# It only chooses the symbol that the server shows.
 _USUAL_ASSET_TYPE: Final = "process"
 
 
@@ -89,10 +85,10 @@ class S2DeviceFlow(ConfigSubentryFlow):
 
     async def async_step_pair(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
         """Show where a new device may introduce itself, and ask which of the waiting ones to accept."""
-        server = self._entry.runtime_data.s2
+        if (server := await async_s2_server(self.hass, self._entry)) is None:
+            return self.async_abort(reason="entry_not_loaded")
         options = [
-            SelectOptionDict(value=name, label=name_of(item.details))
-            for name, item in server.waiting.items()
+            SelectOptionDict(value=name, label=item.title) for name, item in server.waiting.items()
         ]
         fields: dict[probatio.Marker, Any] = {}
         if options:
@@ -102,11 +98,11 @@ class S2DeviceFlow(ConfigSubentryFlow):
         if user_input is not None and user_input.get(_DEVICE) in server.waiting:
             waiting = server.waiting[user_input[_DEVICE]]
             try:
-                data = await async_accept(self._entry, waiting.details)
+                data = await async_accept(self._entry, server, waiting)
             except FormError as error:
                 problem = error
             else:
-                return self.async_create_entry(title=name_of(waiting.details), data=data)
+                return self.async_create_entry(title=waiting.title, data=data)
         address = address_for(self.hass, server.async_pairing_secret())
         return self.async_show_form(
             step_id="pair",
@@ -190,7 +186,7 @@ class S2DeviceFlow(ConfigSubentryFlow):
 
 def device_schema() -> probatio.Schema:
     """Return the form of an S2 device."""
-    choices = [CONTROL_TYPE_AUTOMATIC, *(choice.value.lower() for choice in PREFERENCE)]
+    choices = [CONTROL_TYPE_AUTOMATIC, *CONTROL_TYPES]
     options = [SelectOptionDict(value=choice, label=choice) for choice in choices]
     energy = NumberSelectorConfig(
         mode=NumberSelectorMode.BOX, step="any", unit_of_measurement="kWh"
@@ -224,30 +220,19 @@ def stored_form(form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def async_accept(
-    entry: FlexMeasuresConfigEntry, details: ResourceManagerDetails
+    entry: FlexMeasuresConfigEntry, server: S2Server, waiting: WaitingDevice
 ) -> dict[str, Any]:
     """Make a waiting device one of the site's: the secret that it came with becomes its own. Return its data.
 
     Raises:
         FormError: the server did not create its asset.
     """
-    roles = {role.role for role in details.roles}
-    likeliest = next((name for role, name in _ASSET_TYPES.items() if role in roles), None)
     creation = DeviceCreation(entry)
-    asset = await creation.async_asset(name_of(details), likeliest or _USUAL_ASSET_TYPE)
+    asset = await creation.async_asset(waiting.title, waiting.asset_type or _USUAL_ASSET_TYPE)
     return {
         CONF_ASSET: asset.id,
-        CONF_CREDENTIAL: entry.runtime_data.s2.async_give_away_pairing_secret(),
-        CONF_RESOURCE_ID: details.resource_id,
+        CONF_CREDENTIAL: server.async_give_away_pairing_secret(),
+        CONF_RESOURCE_ID: waiting.details.resource_id,
         CONF_CONTROL_TYPE: CONTROL_TYPE_AUTOMATIC,
         CONF_ABNORMAL_CONDITIONS: False,
     }
-
-
-def name_of(details: ResourceManagerDetails) -> str:
-    """Return what people call a device that has introduced itself; its words hold no markup."""
-    return (
-        details.name
-        or " ".join(filter(None, (details.manufacturer, details.model)))
-        or (details.resource_id)
-    )

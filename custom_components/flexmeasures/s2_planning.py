@@ -1,7 +1,8 @@
 """S2 devices in the one request for a site's plans: what they describe goes in, and their schedules come out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, cast
 
 from homeassistant.const import UnitOfPower
@@ -37,45 +38,49 @@ class S2Planning:
     When it fails, S2 devices follow their last schedules to their end, and are left alone then.
     """
 
-    def __init__(self, entry: FlexMeasuresConfigEntry) -> None:
+    def __init__(self, entry: FlexMeasuresConfigEntry, devices: Mapping[str, S2Device]) -> None:
         """Prepare planning the entry's S2 devices."""
         self._entry = entry
+        self._devices = devices
         self._asked: dict[str, Sensors] = {}
         self._stored: dict[int, dict[datetime, float | None]] = {}
-        self._seen: frozenset[tuple[object, ...]] = frozenset()
+        self._seen: dict[str, tuple[object, ...]] = {}
 
     @callback
     def async_start(self, planner: Planner) -> None:
         """Ask for a plan whenever another device can be planned, or one in another way."""
-
-        @callback
-        def look() -> None:
-            seen = frozenset(
-                (device.settings.subentry_id, device.control_type, *device.observation.actuators)
-                for device, _ in self._plannable()
-            )
-            if seen - self._seen:
-                planner.async_request(PlanCause.INPUT)
-            self._seen = seen
-
-        for device in self._entry.runtime_data.s2.devices.values():
+        for device in self._devices.values():
+            look = partial(self._async_look, device, planner)
             self._entry.async_on_unload(device.listeners.async_add(look))
-        self._entry.async_on_unload(self._entry.runtime_data.inventory.async_add_listener(look))
+            self._entry.async_on_unload(self._entry.runtime_data.inventory.async_add_listener(look))
+
+    @callback
+    def _async_look(self, device: S2Device, planner: Planner) -> None:
+        """See whether a device can be planned since now; asked with each of its words, so nothing of others is read."""
+        if self._sensors_of(device) is None:
+            self._seen.pop(device.settings.subentry_id, None)
+            return
+        seen = (device.control_type, *device.observation.actuators)
+        if self._seen.get(device.settings.subentry_id) != seen:
+            self._seen[device.settings.subentry_id] = seen
+            planner.async_request(PlanCause.INPUT)
 
     @property
     def is_expected(self) -> bool:
         """Whether there are any S2 devices, be they away."""
-        return bool(self._entry.runtime_data.s2.devices)
+        return bool(self._devices)
 
     def _plannable(self) -> Iterable[tuple[S2Device, Sensors]]:
         """Yield the devices that follow a control type, and have all their sensors."""
-        for device in self._entry.runtime_data.s2.devices.values():
-            if device.control is not None and device.observation.is_described:
-                sensors = planning_sensors(
-                    device, sensors_on(self._entry, device.settings.asset_id)
-                )
-                if sensors is not None:
-                    yield device, sensors
+        for device in self._devices.values():
+            if (sensors := self._sensors_of(device)) is not None:
+                yield device, sensors
+
+    def _sensors_of(self, device: S2Device) -> Sensors | None:
+        """Return the sensors that a device is planned on; None while it cannot be planned."""
+        if device.control is None or not device.observation.is_described:
+            return None
+        return planning_sensors(device, sensors_on(self._entry, device.settings.asset_id))
 
     @property
     def resolution(self) -> timedelta | None:
@@ -175,7 +180,7 @@ class S2Planning:
             if any(value is not None for value in answer.values)
         }
         for name, sensors in self._asked.items():
-            device = self._entry.runtime_data.s2.devices[name]
+            device = self._devices[name]
             schedules = {
                 actuator: by_sensor[number]
                 for actuator, number in sensors.power.items()

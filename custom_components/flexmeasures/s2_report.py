@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 import json
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
-from .s2_device import HeardMessage, S2Device
+if TYPE_CHECKING:
+    from .s2_device import HeardMessage, S2Device
 
 # Fields of messages that name a device or its owner; references to parts of it are named anew, so that they still match.
 _PRIVATE: Final = frozenset({"serial_number", "name"})

@@ -1,7 +1,7 @@
 """The FlexMeasures sensors of S2 devices: found by their names, created when missing, and fed with measurements."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -120,13 +120,11 @@ def sensors_on(entry: FlexMeasuresConfigEntry, asset_id: int) -> dict[str, Senso
     }
 
 
-def s2_feeds(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> tuple[Feed, ...]:
+def s2_feeds(
+    hass: HomeAssistant, entry: FlexMeasuresConfigEntry, devices: Iterable[S2Device]
+) -> tuple[Feed, ...]:
     """Return the measurements of all S2 devices whose entities and sensors exist."""
-    return tuple(
-        feed
-        for device in entry.runtime_data.s2.devices.values()
-        for feed in _feeds(hass, entry, device)
-    )
+    return tuple(feed for device in devices for feed in _feeds(hass, entry, device))
 
 
 def _feeds(hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device: S2Device) -> Iterator[Feed]:
@@ -150,6 +148,7 @@ def _feeds(hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device: S2Device
                 sensor_id=named[name].id,
                 aggregation=aggregation,
                 sign_factor=sign,
+                measurement=key,
             )
 
 
@@ -159,10 +158,16 @@ class S2SensorKeeper:
     When it fails, the devices are shown and can be told what to do, but are neither measured nor planned.
     """
 
-    def __init__(self, hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        devices: Mapping[str, S2Device],
+    ) -> None:
         """Prepare looking after the sensors of the entry's devices."""
         self._hass = hass
         self._entry = entry
+        self._devices = devices
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[str] = set()
         self._retries: dict[str, CALLBACK_TYPE] = {}
@@ -170,7 +175,7 @@ class S2SensorKeeper:
     @callback
     def async_start(self) -> None:
         """Look after the devices until the entry is unloaded."""
-        for device in self._entry.runtime_data.s2.devices.values():
+        for device in self._devices.values():
 
             @callback
             def changed(device: S2Device = device) -> None:

@@ -8,13 +8,14 @@ from typing import Final
 
 from aiohttp import WSCloseCode, web
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import CALLBACK_TYPE, Event as HomeAssistantEvent, HomeAssistant, callback
 from homeassistant.helpers import discovery_flow
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
-from .const import CONF_RESOURCE_ID, DOMAIN
+from .const import CONF_ENTRY, CONF_RESOURCE_ID, DOMAIN
 from .data import FlexMeasuresConfigEntry
 from .listeners import Listeners
 from .s2 import (
@@ -31,11 +32,14 @@ from .s2 import (
     load,
     random_identifier,
 )
-from .s2.messages.session import ResourceManagerDetails, SessionRequestType
+from .s2.messages.session import ResourceManagerDetails, RoleType, SessionRequestType
+from .s2_control_entities import async_add_s2_control
 from .s2_device import S2Device
-from .s2_entities import async_describe_device
+from .s2_entities import async_add_s2_sensors, async_describe_device
 from .s2_link import HEARTBEAT, S2Link, new_socket
-from .s2_settings import S2Settings, is_same_secret, new_secret
+from .s2_secrets import is_same_secret, new_secret
+from .s2_settings import S2Settings
+from .s2_setup import PAIRING, SECTION
 from .site_store import Section, SiteStore
 
 # Home Assistant's stop waits at most this long for devices to be told.
@@ -43,12 +47,14 @@ _STOPPING: Final = 1.5  # s
 # People accept one device at a time; more that wait are noise, or worse.
 _MOST_WAITING: Final = 20
 
-# Whose connection it is before anybody accepted the device.
-PAIRING: Final = "pairing"
-# What a discovery names: the site on which a device waits.
-CONF_ENTRY: Final = "entry_id"
-_SECTION: Final = "s2"
 _FOLLOWING: Final = "following"
+
+# What FlexMeasures calls the likeliest kind of a device.
+_ASSET_TYPES: Final = {
+    RoleType.ENERGY_STORAGE: "battery",
+    RoleType.ENERGY_PRODUCER: "solar",
+    RoleType.ENERGY_CONSUMER: "process",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +63,21 @@ class WaitingDevice:
 
     details: ResourceManagerDetails
     connection: str
+
+    @property
+    def title(self) -> str:
+        """What people call it; its words hold no markup."""
+        return (
+            self.details.name
+            or " ".join(filter(None, (self.details.manufacturer, self.details.model)))
+            or self.details.resource_id
+        )
+
+    @property
+    def asset_type(self) -> str | None:
+        """What FlexMeasures calls the likeliest kind of such a device; None when nothing tells."""
+        roles = {role.role for role in self.details.roles}
+        return next((name for role, name in _ASSET_TYPES.items() if role in roles), None)
 
 
 @dataclass(slots=True)
@@ -93,7 +114,7 @@ class S2Server:
         self._timer: CALLBACK_TYPE | None = None
         self._due: datetime | None = None
         self._stopped = False
-        record = store.record(_SECTION, PAIRING) or {}
+        record = store.record(SECTION, PAIRING) or {}
         secret = record.get("secret")
         self._pairing_secret = secret if isinstance(secret, str) else None
         self.listeners = Listeners()
@@ -101,7 +122,7 @@ class S2Server:
             settings.subentry_id: S2Device(hass, settings) for settings in devices
         }
         for name, device in self.devices.items():
-            device.following = (store.record(_SECTION, name) or {}).get(_FOLLOWING) is True
+            device.following = (store.record(SECTION, name) or {}).get(_FOLLOWING) is True
         self.waiting: dict[str, WaitingDevice] = {}
 
     @property
@@ -112,12 +133,20 @@ class S2Server:
     @callback
     def async_start(self) -> None:
         """Take connections from now on, until the entry is unloaded or Home Assistant stops."""
-        self._store.async_provide(_SECTION, self._record)
+        self._store.async_provide(SECTION, self._record)
 
         async def stop(_: HomeAssistantEvent) -> None:
             await self.async_stop()
 
         self._entry.async_on_unload(self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
+
+    @callback
+    def async_add_entities(self, platform: Platform, add: AddConfigEntryEntitiesCallback) -> None:
+        """Let a platform show what it has of the devices."""
+        if platform is Platform.SENSOR:
+            async_add_s2_sensors(self._hass, self._entry, self.devices.values(), add)
+        else:
+            async_add_s2_control(self._entry, self.devices, platform, add)
 
     def _record(self) -> Section:
         kept: Section = {

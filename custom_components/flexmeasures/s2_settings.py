@@ -1,9 +1,7 @@
-"""An S2 device as configured, and the secrets that open its connection."""
+"""An S2 device as configured."""
 
 from dataclasses import dataclass, field
-import hmac
-import secrets
-from typing import Final, Self
+from typing import Self
 
 from homeassistant.config_entries import ConfigSubentry
 
@@ -19,19 +17,6 @@ from .const import (
 from .s2 import PREFERENCE, SessionOptions
 from .s2.control_types import ControlOptions
 from .s2.messages.components import ControlType
-
-# Nobody guesses 256 bits, whatever the number of attempts.
-_SECRET_BYTES: Final = 32
-
-
-def new_secret() -> str:
-    """Return a secret that can stand in a URL."""
-    return secrets.token_urlsafe(_SECRET_BYTES)
-
-
-def is_same_secret(given: str, stored: str) -> bool:
-    """Compare in a time that does not tell how much of the secret is right."""
-    return hmac.compare_digest(given.encode(errors="replace"), stored.encode())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

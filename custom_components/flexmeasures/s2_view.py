@@ -13,7 +13,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_CREDENTIAL, DOMAIN, LOGGER, SUBENTRY_S2_DEVICE
 from .data import FlexMeasuresConfigEntry
-from .s2_settings import is_same_secret
+from .s2_secrets import is_same_secret
 
 PATH: Final = "/api/flexmeasures/s2"
 # A person who mistypes a secret tries a few times; a device that keeps trying should be slow and must not fill the log.
@@ -71,7 +71,7 @@ class S2View(HomeAssistantView):
         entries: list[FlexMeasuresConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
         for entry in entries:
             server = entry.runtime_data.s2
-            if (owner := server.owner_of(given)) is not None:
+            if server and (owner := server.owner_of(given)) is not None:
                 found = server, owner
         if found is not None:
             if not web.WebSocketResponse().can_prepare(request).ok:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -24,7 +24,6 @@ from .entity import (
 from .flexible_device import FlexibleDevice
 from .plan_entities import PLAN_SENSORS, PlanSensor
 from .plan_progress import MOST_ROWS
-from .s2_entities import async_add_s2_sensors
 from .sensor_presentation import present, row_of
 from .upload_entities import UPLOAD_SENSORS, UploadSensor, async_add_feed_sensors
 from .values import SiteValues
@@ -48,7 +47,8 @@ async def async_setup_entry(
         ]
     )
     async_add_to_flexible_devices(entry, async_add_entities, _sensors_of)
-    async_add_s2_sensors(hass, entry, async_add_entities)
+    if s2 := entry.runtime_data.s2:
+        s2.async_add_entities(Platform.SENSOR, async_add_entities)
     if data.delivery:
         async_add_entities(
             UploadSensor(entry, data.delivery, description) for description in UPLOAD_SENSORS

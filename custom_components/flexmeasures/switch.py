@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.const import EntityCategory
+from homeassistant.const import EntityCategory, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
 from .flexible_device import FlexibleDevice
-from .s2_control_entities import S2FollowSchedule, async_add_s2_control
 
 PARALLEL_UPDATES = 1
 
@@ -23,7 +22,8 @@ async def async_setup_entry(
 ) -> None:
     """Add switches to each flexible device."""
     async_add_to_flexible_devices(entry, async_add_entities, _switches_of)
-    async_add_s2_control(entry, async_add_entities, S2FollowSchedule, "follow_schedule")
+    if s2 := entry.runtime_data.s2:
+        s2.async_add_entities(Platform.SWITCH, async_add_entities)
 
 
 def _switches_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[SwitchEntity]:

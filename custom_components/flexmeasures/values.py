@@ -20,6 +20,7 @@ from .client import (
 from .const import LOGGER
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
+from .listeners import Listeners
 from .measurements import PollPlan, ValueWindow, first_due, plan_window, refresh_period
 
 # 240 requests a minute at the most, of the 500 that a user has: the rest is for schedules and measurements.
@@ -32,7 +33,7 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 
 
 class SiteValues:
-    """Follows the sensors whose entities are enabled, one request at a time.
+    """Follows the sensors that somebody listens to, one request at a time.
 
     When it fails, entities keep the last known window until that ends, and the inventory tells whether the server is
     there.
@@ -52,7 +53,7 @@ class SiteValues:
         self._inventory = inventory
         self._plan = PollPlan()
         self._windows: dict[int, ValueWindow] = {}
-        self._listeners: dict[int, Callable[[], None]] = {}
+        self._listeners: dict[int, Listeners] = {}
         self._alarm = Alarm(hass, self._async_due)
         self._asking = False
         self._not_before = dt_util.utcnow()
@@ -69,15 +70,18 @@ class SiteValues:
     @callback
     def async_follow(self, sensor_id: int, listener: Callable[[], None]) -> CALLBACK_TYPE:
         """Keep the sensor's window fresh and call the listener when it, or what holds now, may have changed."""
-        self._listeners[sensor_id] = listener
+        listeners = self._listeners.setdefault(sensor_id, Listeners())
+        remove = listeners.async_add(listener)
         if sensor_id not in self._plan:
             self._plan.set(sensor_id, dt_util.utcnow())
             self._async_arm()
 
         @callback
         def unfollow() -> None:
-            self._listeners.pop(sensor_id, None)
-            self._plan.remove(sensor_id)
+            remove()
+            if not listeners:
+                del self._listeners[sensor_id]
+                self._plan.remove(sensor_id)
 
         return unfollow
 
@@ -92,8 +96,8 @@ class SiteValues:
                 sensor_id, first_due(sensor_id, window.asked_at, due) if is_first else due
             )
             self._async_arm()
-        if listener := self._listeners.get(sensor_id):
-            listener()
+        if listeners := self._listeners.get(sensor_id):
+            listeners.async_call()
 
     @callback
     def async_sent(
@@ -111,8 +115,8 @@ class SiteValues:
 
     @callback
     def _async_minute_passed(self, now: datetime) -> None:
-        for listener in list(self._listeners.values()):
-            listener()
+        for listeners in list(self._listeners.values()):
+            listeners.async_call()
 
     @callback
     def _async_arm(self) -> None:
