@@ -198,7 +198,8 @@ class Uploader:
         sensor_id, resolution, interval = row
         recorded_until = self._recorded_until.get(sensor_id)
         return interval.value is not None and (
-            recorded_until is None or interval.start + resolution > recorded_until
+            recorded_until is None
+            or interval.start + (resolution or INSTANTANEOUS_STEP) > recorded_until
         )
 
     @callback
