@@ -24,6 +24,7 @@ from .outage import measure_outage
 from .outbox import measure_outbox
 from .s2 import measure_s2
 from .s2_dispatch import measure_dispatch
+from .s2_home import measure_s2_home
 
 
 def _arguments() -> argparse.Namespace:
@@ -61,6 +62,7 @@ async def _measure_costs() -> list[Figure]:
     figures += measure_outbox()
     figures += await measure_outage()
     figures += await measure_comparison()
+    figures += await measure_s2_home()
     return figures + measure_s2() + measure_dispatch()
 
 

@@ -152,6 +152,15 @@ class _Files:
         steps = self._steps.stat().st_size if self._steps.exists() else 0
         return BEGIN + steps * _STEP
 
+    def waiting(self) -> int:
+        """Return how many intervals are in the outbox."""
+        (path,) = self.home.rglob("*.sqlite")
+        outbox = Outbox.open(path, now=self.now)
+        try:
+            return outbox.statistics().backlog
+        finally:
+            outbox.close()
+
     def note_step(self) -> None:
         """Take note that a step has begun: time never goes back."""
         with self._steps.open("ab") as file:
@@ -176,9 +185,14 @@ def _work(files: _Files, clock: FrozenDateTimeFactory, chance: random.Random, sa
 
 
 def _run_to_the_end(files: _Files, clock: FrozenDateTimeFactory) -> None:
-    """Let one more worker run, with a server that answers always, until that has everything."""
+    """Let workers end in order, with a server that answers always, until that has everything.
+
+    A slot that ends when a worker ends is written then, and sent by the next one.
+    """
     with _speaking(files, None):
         asyncio.run(_live(files, clock, None))
+        while files.waiting():
+            asyncio.run(_live(files, clock, None))
 
 
 @contextmanager

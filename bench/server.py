@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from itertools import cycle
 import subprocess
 import sys
 import time
@@ -25,8 +26,14 @@ _API = "/api/v3_0"
 _VERSION = "1.0.1"
 _LIMIT = 1_000_000  # requests
 _LIMIT_WITHIN = 60  # s
-# An asset of a home has a handful of sensors: power, state of charge, forecasts, prices.
-_SENSORS_PER_ASSET = 5
+# An asset of a home has a handful of sensors; these are what an S2 battery wants to find.
+S2_SENSORS = {
+    "power": "kW",
+    "state of charge": "kWh",
+    "usage forecast": "kW",
+    "gain forecast": "kW",
+    "consumption forecast": "kW",
+}
 _ASKED: web.AppKey[Counter[str]] = web.AppKey("asked")
 # A measured sensor knows the hour that the integration looks back, in quarter-hours, and nothing of the future:
 # the kind that has to be asked most often.
@@ -124,7 +131,7 @@ def _recent_values(step: int) -> Handler:
 
 
 def _asset_id(sensor: int) -> int:
-    return SITE + 1 + sensor // _SENSORS_PER_ASSET
+    return SITE + 1 + sensor // len(S2_SENSORS)
 
 
 def _assets(sensors: int) -> list[dict[str, object]]:
@@ -139,14 +146,14 @@ def _sensors(sensors: int, step: int) -> list[dict[str, object]]:
     return [
         {
             "id": FIRST_SENSOR + sensor,
-            "name": f"power {sensor}",
-            "unit": "kW",
+            "name": name,
+            "unit": unit,
             "event_resolution": f"PT{step}M",
             "timezone": "Europe/Amsterdam",
             "generic_asset_id": _asset_id(sensor),
             "attributes": "{}",
         }
-        for sensor in range(sensors)
+        for sensor, (name, unit) in zip(range(sensors), cycle(S2_SENSORS.items()), strict=False)
     ]
 
 

@@ -21,10 +21,17 @@ def main() -> int:
         action="store_true",
         help="start over, without what earlier runs left",
     )
-    parser.add_argument(
+    proof = parser.add_mutually_exclusive_group()
+    proof.add_argument(
         "--check",
         action="store_true",
         help="see whether every device follows a new schedule and meters are fed, then stop; exit code 0 if so",
+    )
+    proof.add_argument(
+        "--rehearse",
+        action="store_true",
+        help="stop the server for ten minutes, kill Home Assistant in between, read every interval back; exit code 0 "
+        "if none is lost or wrong (some 20 minutes)",
     )
     parser.add_argument("--port", type=_port, help="port of Home Assistant (8123 if it is free)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the dashboard")
@@ -33,8 +40,9 @@ def main() -> int:
         root=ROOT,
         fresh=arguments.fresh,
         check=arguments.check,
+        rehearse=arguments.rehearse,
         port=arguments.port,
-        browser=not (arguments.no_browser or arguments.check),
+        browser=not (arguments.no_browser or arguments.check or arguments.rehearse),
     )
     try:
         return asyncio.run(Demo(options).run())

@@ -23,6 +23,8 @@ LEVEL_MINUTES = 15
 ROUNDING = 1.0
 # What says that a device has no plan because it needs none now.
 NOT_PLANNED = {"device_away", "nothing_to_plan"}
+# What an S2 device says of an instruction that it does, or has done.
+INSTRUCTED = {"started", "succeeded"}
 
 type States = dict[str, State]
 
@@ -158,6 +160,28 @@ async def check(api: HomeAssistantApi, devices: tuple[Device, ...]) -> bool:
     if isinstance(outcome, Exception):
         print(f"Reschedule: {outcome}")
     return False
+
+
+async def check_s2(api: HomeAssistantApi, devices: tuple[Device, ...]) -> bool:
+    """Wait until every S2 device is connected and has done an instruction, print that, return whether they have."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + SECONDS
+    keys = ("s2_connected", "control_type", "scheduled_power", "measured_power", "last_instruction")
+    while True:
+        states = await api.states()
+        rows = [
+            [device.name, *(_text(states, device.entities[key]) or "" for key in keys)]
+            for device in devices
+        ]
+        done = all(row[1] == "on" and row[-1] in INSTRUCTED for row in rows)
+        if done or loop.time() > deadline:
+            break
+        await asyncio.sleep(POLL_SECONDS)
+    print()
+    for row in rows:
+        print("  ".join(f"{text:<24}" for text in row).rstrip())
+    print("Every S2 device follows." if done else f"Missing after {SECONDS} s.")
+    return done
 
 
 async def check_feeds(client: FlexMeasuresClient, site: Site) -> bool:

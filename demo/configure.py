@@ -267,11 +267,16 @@ async def _entity_ids(api: HomeAssistantApi) -> dict[str, str]:
 
 
 async def save_dashboard(
-    api: HomeAssistantApi, found: tuple[Device, ...], site_entities: dashboard.SiteEntities
+    api: HomeAssistantApi,
+    found: tuple[Device, ...],
+    s2_found: tuple[Device, ...],
+    site_entities: dashboard.SiteEntities,
 ) -> None:
     """Save the demo's dashboard and make it the first page."""
-    entities = {device.name: device.entities for device in found}
-    config = dashboard.dashboard(entities, site_entities)
+    entities, s2_entities = (
+        {device.name: device.entities for device in some} for some in (found, s2_found)
+    )
+    config = dashboard.dashboard(entities, s2_entities, site_entities)
     await api.save_dashboard(dashboard.PATH, dashboard.TITLE, dashboard.ICON, config)
     await api.set_default_dashboard(dashboard.PATH)
     # The home lies in Amsterdam, wherever its visitor is: the sun of the simulation shines there.

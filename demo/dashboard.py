@@ -23,16 +23,24 @@ class SiteEntities:
     price: str
 
 
-def dashboard(devices: Mapping[str, Entities], site: SiteEntities) -> dict[str, Any]:
+def dashboard(
+    devices: Mapping[str, Entities], s2_devices: Mapping[str, Entities], site: SiteEntities
+) -> dict[str, Any]:
     """Return the dashboard's configuration.
 
     Args:
         devices: the entities of every flexible device, by its name.
+        s2_devices: those of every device that speaks S2.
         site: those of the site.
     """
     return {
         "title": TITLE,
-        "views": [_home(devices, site), _plans(devices), _control(devices)],
+        "views": [
+            _home(devices, site),
+            _plans(devices),
+            _control(devices),
+            _s2(s2_devices),
+        ],
     }
 
 
@@ -194,6 +202,37 @@ def _controlled(name: str, device: Entities) -> Card:
 
 # The part of what takes the setpoint that shows it, where that is not the state.
 _SHOWS_TOLD = {HEAT_PUMP: ["temperature"]}
+
+
+def _s2(devices: Mapping[str, Entities]) -> dict[str, Any]:
+    return {
+        "title": "S2 devices",
+        "path": "s2",
+        "icon": "mdi:lan-connect",
+        "type": "sections",
+        "max_columns": 4,
+        "sections": [_s2_device(name, entities) for name, entities in devices.items()],
+    }
+
+
+def _s2_device(name: str, device: Entities) -> Card:
+    shown = {
+        "s2_connected": "Connected",
+        "control_type": "Control type",
+        "measured_power": "Measured",
+        "scheduled_power": "Scheduled",
+        "last_instruction": "Instruction",
+        "operation_mode": "Running as",
+        "measured_state_of_charge": "State of charge",
+        "measured_fill_level": "Fill level",
+    }
+    return _section(
+        name,
+        _tile(device["follow_schedule"], "Follow schedule", feature=_TOGGLE),
+        *(_tile(device[key], title, columns=6) for key, title in shown.items() if key in device),
+    )
+
+
 # What takes each device's setpoint, and what measures its power.
 _CARRIES_OUT = {
     BATTERY: "number.simulated_battery_power_setpoint",

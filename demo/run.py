@@ -20,7 +20,7 @@ from custom_components.flexmeasures.client import (
 )
 
 from . import configure, dashboard
-from .check import check, check_feeds
+from .check import check, check_feeds, check_s2
 from .configure import Device, FlowError, Login
 from .flexmeasures_server import FlexMeasuresServer, FlexMeasuresServerError, ServerUser
 from .flexmeasures_server.server import stop_running
@@ -35,6 +35,8 @@ from .home_assistant import (
     stop_leftover,
 )
 from .progress import Progress
+from .rehearsal import Outage
+from .s2_devices import S2Devices, s2_devices
 from .site import HOUR, PRICE_UNIT, QUARTER, Site, set_up_site
 from .state import StateError, forget, only_one
 
@@ -80,8 +82,17 @@ class Options:
     root: Path
     fresh: bool = False
     check: bool = False
+    rehearse: bool = False
     port: int | None = None
     browser: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The flexible devices in Home Assistant, and those that speak S2."""
+
+    devices: tuple[Device, ...]
+    s2_devices: tuple[Device, ...]
 
 
 class Demo:
@@ -127,12 +138,14 @@ class Demo:
                 forget(self._state)
             async with AsyncExitStack() as stack:
                 async with asyncio.TaskGroup() as group:
-                    server = group.create_task(self._start_flexmeasures(stack))
+                    started = group.create_task(self._start_flexmeasures(stack))
                     home = group.create_task(self._start_home_assistant(stack))
-                login, site = server.result()
-                return await self._use(home.result(), login, site)
+                server, login, site = started.result()
+                return await self._use(home.result(), server, login, site)
 
-    async def _start_flexmeasures(self, stack: AsyncExitStack) -> tuple[Login, Site]:
+    async def _start_flexmeasures(
+        self, stack: AsyncExitStack
+    ) -> tuple[FlexMeasuresServer, Login, Site]:
         server = FlexMeasuresServer(
             self._state / FLEXMEASURES,
             environment=self._options.root / ".dev" / "flexmeasures",
@@ -146,7 +159,7 @@ class Demo:
         async with aiohttp.ClientSession() as session:
             site = await set_up_site(_client(session, login))
         self._progress.say("site, devices and sensors are there")
-        return login, site
+        return server, login, site
 
     async def _start_home_assistant(self, stack: AsyncExitStack) -> HomeAssistant:
         components = self._options.root / "custom_components" / "flexmeasures"
@@ -172,10 +185,28 @@ class Demo:
             raise DemoError(f"port {wanted} is in use")
         return wanted
 
-    async def _use(self, home: HomeAssistant, login: Login, site: Site) -> int:
-        devices = await self._configure(home, login, site)
+    async def _use(
+        self, home: HomeAssistant, server: FlexMeasuresServer, login: Login, site: Site
+    ) -> int:
+        async with s2_devices(home.url, self._state / "s2_paths") as s2:
+            return await self._use_with_s2(home, server, login, site, s2)
+
+    async def _use_with_s2(
+        self,
+        home: HomeAssistant,
+        server: FlexMeasuresServer,
+        login: Login,
+        site: Site,
+        s2: S2Devices,
+    ) -> int:
+        found = await self._configure(home, login, site, s2)
         if self._options.check:
-            return 0 if await self._check(home, devices, login, site) else 1
+            return 0 if await self._check(home, found, login, site) else 1
+        if self._options.rehearse:
+            async with aiohttp.ClientSession() as session:
+                client = _client(session, login)
+                outage = Outage(home, server, client, site, self._progress.say)
+                return 0 if await outage.rehearse() else 1
         address = f"{home.url}/{dashboard.PATH}"
         print(
             f"\n  Home Assistant  {address}\n  user {USERNAME}, password {PASSWORD}\n"
@@ -191,16 +222,17 @@ class Demo:
             await home.start()
         raise DemoError(f"Home Assistant ended by itself with exit code {code}")
 
-    async def _check(
-        self, home: HomeAssistant, devices: tuple[Device, ...], login: Login, site: Site
-    ) -> bool:
+    async def _check(self, home: HomeAssistant, found: Found, login: Login, site: Site) -> bool:
         """Prove both ways: plans reach the devices, and what is measured reaches the server."""
-        follows = await check(home.api, devices)
+        follows = await check(home.api, found.devices)
+        speaks = await check_s2(home.api, found.s2_devices)
         async with aiohttp.ClientSession() as session:
             arrives = await check_feeds(_client(session, login), site)
-        return follows and arrives
+        return follows and speaks and arrives
 
-    async def _configure(self, home: HomeAssistant, login: Login, site: Site) -> tuple[Device, ...]:
+    async def _configure(
+        self, home: HomeAssistant, login: Login, site: Site, s2: S2Devices
+    ) -> Found:
         """Fill in what a person would, as far as it was not done in an earlier run."""
         api, folder = home.api, self._state / HOME_ASSISTANT
         entry_id = await configure.add_site(api, login, site, self._state / "address")
@@ -214,10 +246,12 @@ class Demo:
         devices = await configure.add_devices(api, entry_id, site)
         await configure.follow_schedules(api, devices)
         self._progress.say("devices follow their schedules")
+        s2_found = await s2.accept(api, entry_id)
+        self._progress.say("S2 devices are accepted and follow, too")
         site_entities = await configure.find_site_entities(api, entry_id, site.consumption_price)
-        await configure.save_dashboard(api, devices, site_entities)
+        await configure.save_dashboard(api, devices, s2_found, site_entities)
         self._progress.say("the dashboard is saved")
-        return devices
+        return Found(devices, s2_found)
 
 
 async def _in_daemon_thread(start: Callable[[], None]) -> None:

@@ -96,10 +96,12 @@ class ControlledHome:
     shown: list[tuple[float, str]] = field(default_factory=list)
     notices: list[NoticeKind] = field(default_factory=list)
 
-    async def start(self, changes: Mapping[str, object] | None = None) -> None:
-        """Set the site up, and wait for its first plan."""
+    async def start(
+        self, changes: Mapping[str, object] | None = None, *others: ConfigSubentryData
+    ) -> None:
+        """Set the site up with the device and other subentries, and wait for its first plan."""
         self.watch()
-        self.entry = make_entry(device_subentry(**(changes or {})))
+        self.entry = make_entry(device_subentry(**(changes or {})), *others)
         self.entry.add_to_hass(self.hass)
         self.hass.states.async_set(LEVEL, "50", {"unit_of_measurement": "%"})
         await set_up(self.hass, self.entry)

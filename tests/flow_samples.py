@@ -137,7 +137,7 @@ def mark_loaded(hass: HomeAssistant, entry: MockConfigEntry, client: MagicMock) 
     """Give the entry the parts of a loaded one that the flows use."""
     inventory = SimpleNamespace(
         site=SITE_ASSETS[HOME],
-        assets=SITE_ASSETS,
+        assets=dict(SITE_ASSETS),
         sensors={entry.id: entry for entry in SENSORS if entry.asset_id in SITE_ASSETS}
         | {PUBLIC_POWER: SENSORS[-1]},
     )

@@ -169,7 +169,7 @@ def status_of(entry: MockConfigEntry, title: str = "Battery") -> PlanStatus:
 
 def reason_of(entry: MockConfigEntry, title: str = "Battery") -> str:
     """Return why it stands so."""
-    return planner_of(entry).status(id_of(entry, title)).reason or ""
+    return entry.runtime_data.progress[id_of(entry, title)].reason or ""
 
 
 def power_of(entry: MockConfigEntry, moment: datetime, title: str = "Battery") -> float | None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.plan_models import (
@@ -38,7 +39,10 @@ class ShownPlans:
         reason: str | None = None,
     ) -> None:
         """Let there be another plan, or status."""
-        self.plan, self.state = plan, PlanState(status, NOON, reason)
+        self.plan, self.state = (
+            plan,
+            PlanState(status, NOON, HomeAssistantError(reason) if reason else None),
+        )
         entry.runtime_data.planner.listeners.async_call()
         await hass.async_block_till_done(wait_background_tasks=True)
 

@@ -35,6 +35,7 @@ __all__ = ["auto_enable_custom_integrations", "noon"]
 
 METER = "sensor.inverter_power"
 LEVEL = "sensor.battery_level"
+KWH = {"unit_of_measurement": "kWh"}
 BUTTON = "button.our_account_send_history"
 SOLAR = feed_subentry(site.SOLAR_POWER, METER, direction="production")
 CHARGE = feed_subentry(site.BATTERY_ENERGY, LEVEL, aggregation="last")
@@ -519,3 +520,18 @@ async def test_a_removed_entry_leaves_no_back_fill(
         await hass.async_block_till_done()
 
     assert f"{DOMAIN}.{entry.entry_id}.backfill" not in hass_storage
+
+
+async def test_a_level_that_stands_still_is_known_at_once_though_its_history_ends_within_the_minute(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    await live(hass, freezer, LEVEL, (hours(47) + timedelta(seconds=40), "60"), attributes=KWH)
+    begun = hours(47) + timedelta(seconds=70)
+    freezer.move_to(begun)
+    level = feed_subentry(site.BATTERY_ENERGY, LEVEL, aggregation="last", history_days=1.0)
+    entry = make_entry(level)
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    await pass_time(hass, freezer, begun + timedelta(minutes=3))
+
+    assert sent(client, site.BATTERY_ENERGY) == {hours(47) + timedelta(minutes=1): 60.0}

@@ -209,7 +209,48 @@ async def test_a_device_whose_state_of_charge_is_lost_is_safe_until_it_is_back(
     hass.states.async_set(LEVEL, "49", {"unit_of_measurement": "%"})
     await home.until(21)
 
-    assert home.shown == [(0.1, "1.0"), (5, "-0.3"), (20, "-2.0")]
+    # A minute after it fell silent: it might have come back by itself.
+    assert home.shown == [(0.1, "1.0"), (6, "-0.3"), (20, "-2.0")]
+
+
+async def test_a_state_of_charge_that_is_silent_for_a_moment_stops_nothing(
+    hass: HomeAssistant, home: ControlledHome, inverter: Inverter
+) -> None:
+    await home.start({"safe_power": -0.3})
+    await home.follow()
+    await home.until(5)
+    hass.states.async_set(LEVEL, "unavailable")
+    await home.until(5.5)
+    assert home.controller.setpoint.source is SetpointSource.SCHEDULE
+
+    hass.states.async_set(LEVEL, "51", {"unit_of_measurement": "%"})
+    await home.until(9)
+
+    assert home.shown == [(0.1, "1.0")]
+
+
+async def test_a_state_of_charge_that_is_wrong_is_lost_at_once(
+    hass: HomeAssistant, home: ControlledHome, inverter: Inverter
+) -> None:
+    await home.start({"safe_power": -0.3})
+    await home.follow()
+    await home.until(5)
+    hass.states.async_set(LEVEL, "700", {"unit_of_measurement": "%"})
+    await home.until(9)
+
+    assert home.shown == [(0.1, "1.0"), (5, "-0.3")]
+
+
+async def test_silence_is_not_waited_for_longer_than_the_last_reading_is_believed(
+    hass: HomeAssistant, home: ControlledHome, inverter: Inverter
+) -> None:
+    await home.start({"safe_power": -0.3, "state_of_charge_age": 10})
+    await home.follow()
+    await home.until(9.5)
+    hass.states.async_set(LEVEL, "unavailable")
+    await home.until(12)
+
+    assert home.shown == [(0.1, "1.0"), (10, "-0.3")]
 
 
 async def test_a_state_of_charge_that_is_no_longer_reported_is_lost(

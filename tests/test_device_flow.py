@@ -168,8 +168,7 @@ async def test_a_person_adds_a_battery(hass: HomeAssistant, entry: MockConfigEnt
     assert result["step_id"] == "control_details"
     assert result["description_placeholders"] == {
         "at": "",
-        "entity": "battery power",
-        "state": "0 W",
+        "told": "battery power (0 W)",
     }
     assert suggested(result) == {
         CONF_SETPOINT_SIGN: SETPOINT_CONSUMPTION_POSITIVE,

@@ -233,6 +233,7 @@ async def test_the_menu_offers_every_kind(hass: HomeAssistant, entry: MockConfig
         ("process", PROCESS, {"profile": "2 two"}, {"profile": "not_a_profile"}),
         ("process", PROCESS, {"profile": "0 0"}, {"profile": "not_positive"}),
         ("process", PROCESS, {"profile": "1 -1"}, {"profile": "negative"}),
+        ("process", PROCESS, {"profile": "2 0 1"}, {"profile": "profile_rests"}),
         ("process", PROCESS, {"profile_part": 0}, {"profile_part": "not_positive"}),
         ("process", PROCESS, {"profile": "0", "interruptible": True}, {"profile": "not_positive"}),
         ("generic", GENERIC, {"flex_model": "soc-max"}, {"flex_model": "not_an_object"}),
@@ -666,3 +667,65 @@ def test_a_profile_is_read_as_people_write_it(text: str, powers: list[float]) ->
 def test_a_profile_that_is_no_list_of_numbers_is_refused(text: str) -> None:
     with pytest.raises(ProfileError):
         powers_of(text)
+
+
+async def test_a_run_may_begin_and_end_with_rest(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    result = await submit(
+        hass, await start(hass, entry, "process"), {**PROCESS, "profile": "0 2 1 0"}
+    )
+
+    assert result["step_id"] == "control"
+
+
+@pytest.mark.parametrize(
+    "entity", ["switch.inverter", "input_boolean.inverter", "climate.inverter"]
+)
+async def test_what_only_turns_on_or_off_cannot_limit_panels(
+    hass: HomeAssistant, entry: MockConfigEntry, entity: str
+) -> None:
+    hass.states.async_set(entity, "off")
+    hass.states.async_set("select.inverter", "all", {"options": ["all", "nothing"]})
+    result = await submit(hass, await start(hass, entry, "solar"), SOLAR)
+    result = await submit(hass, result, {"setpoint_entity": entity})
+    assert result["errors"] == {"setpoint_entity": "cannot_curtail"}
+
+    result = await submit(hass, result, {"setpoint_entity": "select.inverter"})
+    assert result["step_id"] == "control_details"
+
+
+@pytest.mark.parametrize(
+    ("names", "likely"),
+    [
+        ((), {"power_sensor": "new"}),
+        (("production",), {"power_sensor": "new", "forecast_sensor": "70"}),
+        (("power", "production"), {"power_sensor": "70", "forecast_sensor": "71"}),
+    ],
+)
+async def test_panels_are_forecast_by_a_sensor_of_theirs(
+    hass: HomeAssistant, entry: MockConfigEntry, names: tuple[str, ...], likely: dict[str, str]
+) -> None:
+    """Not by the first of all sensors, which is what the page would choose."""
+    inventory = entry.runtime_data.inventory.data
+    inventory.assets[7] = replace(asset(7, "Roof"), type_name="solar")
+    for number, name in enumerate(names, 70):
+        inventory.sensors[number] = sensor(number, name, "kW", 7)
+
+    assert suggested(await start(hass, entry, "solar")) == likely
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [("off", "Charger (off)"), ("unknown", "Charger"), ("unavailable", "Charger")],
+)
+async def test_the_entity_that_is_told_setpoints_is_named_with_what_it_shows(
+    hass: HomeAssistant, entry: MockConfigEntry, state: str, told: str
+) -> None:
+    hass.states.async_set("script.charger", state, {"friendly_name": "Charger"})
+    result = await submit(hass, await start(hass, entry, "generic"), GENERIC)
+    result = await submit(hass, result, {"setpoint_entity": "script.charger"})
+
+    placeholders = result["description_placeholders"]
+    assert placeholders
+    assert placeholders["told"] == told

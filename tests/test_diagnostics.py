@@ -5,6 +5,7 @@ from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
@@ -84,7 +85,9 @@ async def test_diagnostics_of_a_device_tell_what_was_found_what_is_wanted_and_no
     missed = Missed(MissedLimit.TARGET, NOON, 5.0, 4.5, 0.5, 0.05)
     finding = Finding(FindingCode.TARGET_UNREACHABLE, Severity.WARNING, {"needed": 11.2})
     plans.plan = sample_plan(missed=(missed,), findings=(finding,))
-    plans.state = PlanState(PlanStatus.SERVER_AWAY, NOON, "flexmeasures.example is away")
+    plans.state = PlanState(
+        PlanStatus.SERVER_AWAY, NOON, HomeAssistantError("flexmeasures.example is away")
+    )
     await set_up(hass, entry)
     await act(hass, "switch", "turn_on", "switch.battery_follow_schedule")
     await act(hass, "number", "set_value", "number.battery_power_setpoint", value=500)

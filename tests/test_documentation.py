@@ -1,5 +1,8 @@
 """The documentation: what a user has to know is there, under the names that code and forms use."""
 
+from datetime import timedelta
+from enum import StrEnum
+from fnmatch import fnmatch
 import re
 from typing import Any
 
@@ -7,10 +10,22 @@ from homeassistant.util.yaml import parse_yaml
 import pytest
 
 from custom_components.flexmeasures import services
+from custom_components.flexmeasures.control import GuardRails, SetpointSource
+from custom_components.flexmeasures.control.guard_rails import GuardRail
 from custom_components.flexmeasures.control_entities import CONTROL_SENSORS
 from custom_components.flexmeasures.plan_entities import PLAN_SENSORS
+from custom_components.flexmeasures.plan_models import PlanCause
+from custom_components.flexmeasures.plan_settings import PlanSettings
+from custom_components.flexmeasures.site_options import (
+    LONGEST_HORIZON,
+    LONGEST_PERIOD,
+    SHORTEST_HORIZON,
+    SHORTEST_PERIOD,
+    USUAL_HORIZON,
+    USUAL_PERIOD,
+)
 
-from .repository import ROOT, in_yaml, texts
+from .repository import ROOT, front_files, in_yaml, texts
 
 README = (ROOT / "README.md").read_text()
 SECTIONS = dict(re.findall(r"^#{2,3} (.+)\n((?:(?!^#{2,3} ).*\n)*)", README, re.MULTILINE))
@@ -101,6 +116,54 @@ def test_every_trigger_and_condition_and_every_field_is_described(kind: str) -> 
         if not name.startswith("."):
             assert f"`flexmeasures.{name}`" in section
             assert all(f"`{field}`" in section for field in described.get("fields", {}))
+
+
+@pytest.mark.parametrize("sensor", ["plan_status", "control_status"])
+def test_every_status_is_explained_where_people_look_for_trouble(sensor: str) -> None:
+    names = texts()["entity"]["sensor"][sensor]["state"].values()
+    rows = re.findall(r"^  \| ([^|]+) \|", SECTIONS["Troubleshooting"], re.MULTILINE)
+    told = {name for row in rows for name in row.split(", ")}
+
+    # A plan that is there is no trouble.
+    assert set(names) - told - {"Planned"} == set()
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [("planning.md", PlanCause), ("control.md", SetpointSource), ("control.md", GuardRail)],
+)
+def test_every_reason_that_attributes_tell_is_explained(page: str, names: type[StrEnum]) -> None:
+    told = (ROOT / "docs" / page).read_text()
+
+    assert {name for name in names if f"`{name}`" not in told} == set()
+
+
+def test_the_usual_numbers_are_those_of_the_code() -> None:
+    hour, minute, second = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+    rails = GuardRails()
+    horizon = f"{SHORTEST_HORIZON // hour} to {LONGEST_HORIZON // hour}"
+    period = f"{SHORTEST_PERIOD // minute} to {LONGEST_PERIOD // minute}"
+
+    assert f"(`horizon`) | hours ahead, {horizon}; {USUAL_HORIZON // hour} when empty" in README
+    assert f"(`period`) | minutes, {period}," in README
+    assert f"; {USUAL_PERIOD // minute} when empty" in README
+    assert f"(`deadband`) | W, usually {rails.deadband:g};" in README
+    assert f"seconds between writes ({rails.minimum_dwell // second})" in README
+    assert f"(`writes_per_day`) | {rails.writes_per_day}," in README
+    assert f"usually {rails.settle_time // second} |" in README
+    assert f"until it is {PlanSettings().longest_age // hour} hours" in README.replace("\n", " ")
+    control = (ROOT / "docs" / "control.md").read_text()
+    assert f"of the {rails.writes_per_day} writes of 24 hours" in control
+    assert f"{rails.reserve} are kept for the safe value" in control
+
+
+def test_every_front_file_has_its_place_in_the_architecture() -> None:
+    table = (ROOT / "docs" / "architecture.md").read_text()
+    patterns = re.findall(r"`([\w*]+\.py)`", table)
+    files = [path.name for path in front_files()]
+
+    assert [name for name in files if not any(fnmatch(name, each) for each in patterns)] == []
+    assert [each for each in patterns if not any(fnmatch(name, each) for name in files)] == []
 
 
 def examples() -> list[Any]:

@@ -7,8 +7,8 @@ from unittest.mock import AsyncMock
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import entity_registry as er
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -17,8 +17,9 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.flexible_device import DeviceKind
-from custom_components.flexmeasures.plan_models import PlanStatus, Savings
+from custom_components.flexmeasures.plan_models import PlanState, PlanStatus, Savings
 from custom_components.flexmeasures.scheduling import (
     EnergyTarget,
     Finding,
@@ -487,3 +488,37 @@ async def test_entities_stay_available_while_the_server_is_away(
     # This one is only there to take control back.
     assert away == {"button.battery_resume_control"}
     assert dt_util.utcnow() == NOON + timedelta(minutes=7)
+
+
+async def test_people_read_in_their_language_why_there_is_no_plan(
+    hass: HomeAssistant, client: AsyncMock, plans: ShownPlans
+) -> None:
+    hass.config.language = "nl"
+    plans.state = PlanState(
+        PlanStatus.FAILED,
+        NOON,
+        HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="no_schedule",
+            translation_placeholders={"device": "Battery"},
+        ),
+    )
+    home = home_of(hass, client, DeviceKind.BATTERY)
+    await set_up(hass, home)
+
+    registry = er.async_get(hass)
+    told = []
+    for domain, key in (("sensor", "plan_status"), ("binary_sensor", "problem")):
+        entity_id = registry.async_get_entity_id(domain, DOMAIN, f"{BATTERY}_{key}")
+        state = entity_id and hass.states.get(entity_id)
+        assert state
+        told.append(state.attributes["reason"])
+    device = dr.async_entries_for_config_entry(dr.async_get(hass), home.entry_id)
+    battery = next(each.id for each in device if each.name == "Battery")
+    answer = await hass.services.async_call(
+        DOMAIN, "get_schedule", {"device_id": battery}, blocking=True, return_response=True
+    )
+    assert answer
+    told.append(answer["reason"])
+
+    assert told == ["FlexMeasures antwoordde zonder planning voor Battery."] * 3

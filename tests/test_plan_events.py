@@ -23,6 +23,7 @@ class Moment:
     plan: DevicePlan | None = None
     block: Block | None = None
     state: PlanState = WAITING
+    reason: str | None = None
 
 
 def moment(plan: int | None, power: float | None, status: PlanStatus, hour: int) -> Moment:

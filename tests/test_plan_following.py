@@ -177,6 +177,27 @@ async def test_a_washer_that_is_ready_runs_once_when_it_is_cheapest(
     assert planner.process_run(washer_id) is None
 
 
+async def test_a_washer_that_says_no_longer_ready_because_it_runs_keeps_its_plan(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    """Its word comes within the step in which it started, long before a step of it has been counted."""
+    client.trigger_and_get_schedule.side_effect = as_forced()
+    hass.states.async_set(READY, "on")
+    entry = await plan_home(hass, client, freezer, washer(ready_entity=READY))
+    planner, washer_id = planner_of(entry), id_of(entry, "Washer")
+    entry.runtime_data.wishes.async_wish(washer_id, Wishes(ready_by=time(12, 45)))
+    follow(entry, "Washer")
+    await pass_time(hass, freezer, seconds=3)
+
+    hass.states.async_set(READY, "off")
+    await pass_time(hass, freezer, seconds=3)
+
+    run = planner.process_run(washer_id)
+    assert run
+    assert run.phase is RunPhase.STARTED
+    assert planner.plan(washer_id)
+
+
 async def test_a_run_under_way_keeps_its_profile_in_the_next_plan(
     hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -241,7 +262,7 @@ async def test_a_run_that_no_longer_fits_is_told_and_can_be_asked_for_anew(
 
     state = planner.status(washer_id)
     assert state.status is PlanStatus.TARGET_MISSED
-    assert state.reason == "It takes 0.8 h, and until 2026-11-22 12:30 there are 0.5 h left"
+    assert str(state.problem) == "It takes 0.8 h, and until 2026-11-22 12:30 there are 0.5 h left"
     assert triggers(client) == 0
 
     entry.runtime_data.wishes.async_wish(washer_id, Wishes(ready_by=time(14, 0)))

@@ -1,18 +1,21 @@
 """When the home is planned, what each device's status says at every moment, and what stays in force."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.flexmeasures.client import (
     ConnectionFailedError,
     ScheduleResult,
+    SensorData,
 )
 from custom_components.flexmeasures.plan_models import PlanCause, PlanStatus
 from custom_components.flexmeasures.scheduling import FindingCode
@@ -29,6 +32,7 @@ from .planning import (
     NOON,
     PLUG,
     QUARTER,
+    SOLAR_FORECAST,
     asked,
     battery,
     car,
@@ -637,3 +641,59 @@ def test_what_a_person_may_want_to_look_at_is_a_problem(
     status: PlanStatus, is_problem: bool
 ) -> None:
     assert status.is_problem is is_problem
+
+
+async def test_panels_are_limited_only_where_their_plan_takes_less_than_the_forecast(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    """The forecast's first two quarters are 2,000 W; of the second the plan takes half."""
+    read = client.get_sensor_data.side_effect
+
+    async def forecast(sensor_id: int, **asked: Any) -> SensorData:
+        told: SensorData = await read(sensor_id, **asked)
+        if sensor_id != SOLAR_FORECAST:
+            return told
+        return replace(told, values=(2000.0,) * (len(told.values) or 1))
+
+    client.get_sensor_data.side_effect = forecast
+    client.trigger_and_get_schedule.side_effect = site.plan(-2000.0, -1000.0)
+    entry = await plan_home(hass, client, freezer, solar())
+
+    plan = planner_of(entry).plan(id_of(entry, "Solar"))
+    assert plan is not None
+    assert plan.available[:2] == (2000.0, 2000.0)
+    assert 0 in plan.for_control.unlimited
+    assert 1 not in plan.for_control.unlimited
+
+
+async def test_an_entity_that_was_renamed_is_followed_on(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    registry = er.async_get(hass)
+    plug = registry.async_get_or_create("binary_sensor", "charger", "plug")
+    hass.states.async_set(plug.entity_id, "off")
+    percent(hass, CAR_LEVEL, 50)
+    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
+    home = await plan_home(hass, client, freezer, car(plugged_in_entity=plug.id))
+    assert status_of(home, "Car") is PlanStatus.DEVICE_AWAY
+
+    registry.async_update_entity(plug.entity_id, new_entity_id="binary_sensor.renamed")
+    hass.states.async_set("binary_sensor.renamed", "on")
+    await pass_time(hass, freezer, seconds=3)
+
+    assert status_of(home, "Car") is PlanStatus.PLANNED
+
+
+async def test_a_machine_is_planned_by_the_entity_that_has_the_name_now(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    registry = er.async_get(hass)
+    ready = registry.async_get_or_create("binary_sensor", "washer", "ready")
+    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
+    home = await plan_home(hass, client, freezer, washer(ready_entity=ready.id))
+
+    registry.async_update_entity(ready.entity_id, new_entity_id="binary_sensor.renamed")
+    hass.states.async_set("binary_sensor.renamed", "on")
+    await pass_time(hass, freezer, seconds=3)
+
+    assert planner_of(home).process_run(id_of(home, "Washer"))

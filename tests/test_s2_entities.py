@@ -158,7 +158,7 @@ async def test_a_device_that_leaves_takes_its_values_with_it(
     assert state_of(hass, "device_connected", "binary_sensor").state == "off"
 
 
-async def test_entities_survive_reconnects_and_reloads(
+async def test_a19_entities_survive_reconnects_and_reloads(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     battery: ConnectedDevice,

@@ -6,11 +6,14 @@ from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.client import ConnectionFailedError, Sensor
+from custom_components.flexmeasures.const import DOMAIN
+from custom_components.flexmeasures.flexible_device import resolve_entity_id
 
 from . import site
 from .conftest import make_entry
@@ -203,6 +206,41 @@ async def test_levels_are_posted_at_whole_minutes(
     energy = posted(client, "state of charge")[NOON + timedelta(minutes=1)]
     # 5000 W at 0.02 % per second are 0.0694 kWh per %.
     assert energy == pytest.approx(41 * 5000 / 0.02 / 3.6e6)
+
+
+async def test_each_measurement_has_its_own_proof_that_it_arrives_after_a_restart(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    device: ConnectedDevice,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+
+    for name in ("power", "fill_level", "state_of_charge"):
+        assert hass.states.get(f"sensor.solar_panels_last_value_sent_to_{name}"), name
+    assert "does not generate unique IDs" not in caplog.text
+
+
+async def test_a_disabled_entity_of_a_device_is_told_though_its_others_are_well(
+    hass: HomeAssistant, entry: MockConfigEntry, device: ConnectedDevice
+) -> None:
+    await hass.config_entries.async_reload(entry.entry_id)
+    (power,) = [
+        running.feed
+        for running in entry.runtime_data.uploader.feeds
+        if running.feed.measurement == "measured_power"
+    ]
+    assert power.key == f"{power.subentry_id}_measured_power"
+
+    er.async_get(hass).async_update_entity(
+        resolve_entity_id(hass, power.entity), disabled_by=er.RegistryEntryDisabler.USER
+    )
+    await hass.async_block_till_done()
+
+    issues = ir.async_get(hass).issues
+    raised = [issue.translation_key for issue in issues.values() if issue.domain == DOMAIN]
+    assert "feed_entity_disabled" in raised
 
 
 async def test_a_server_that_is_away_is_asked_again_for_sensors(

@@ -12,7 +12,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.flexmeasures.client import ScheduleResult, ValidationError
+from custom_components.flexmeasures.client import (
+    FlexMeasuresError,
+    JobFailedError,
+    ScheduleResult,
+    ValidationError,
+)
 from custom_components.flexmeasures.plan_guests import GuestRequest
 from custom_components.flexmeasures.s2_device import S2Device
 
@@ -304,7 +309,15 @@ async def test_a_flexible_device_and_an_s2_device_are_planned_in_one_request(
     assert [model["sensor"] for model in asked["flex_model"]] == [site.BATTERY_POWER, power]
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ValidationError("no such mode", status=422, request="POST trigger"),
+        JobFailedError("infeasible", job_id="1"),
+    ],
+)
 async def test_an_s2_device_that_the_server_refuses_does_not_stop_the_others(
+    refusal: FlexMeasuresError,
     hass: HomeAssistant,
     client: AsyncMock,
     created: list[dict[str, Any]],
@@ -315,7 +328,7 @@ async def test_an_s2_device_that_the_server_refuses_does_not_stop_the_others(
 
     async def refuse_guests(*ids: int, **asked: Any) -> ScheduleResult:
         if len(asked["flex_model"]) > 1:
-            raise ValidationError("no such mode", status=422, request="POST trigger")
+            raise refusal
         result: ScheduleResult = await plan(*ids, **asked)
         return result
 

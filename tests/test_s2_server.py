@@ -28,6 +28,7 @@ from .s2_devices import PATH, SECRET, ConnectedDevice, s2_subentry
 from .test_init import set_up
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+CONNECTION_TASK = "flexmeasures s2 connection"
 
 
 def battery_id(entry: MockConfigEntry) -> str:
@@ -75,7 +76,7 @@ async def test_the_secret_may_also_stand_in_the_address(
 
 
 @pytest.mark.parametrize("given", ["", "wrong", SECRET[:-1], f"{SECRET}x", "☂"])
-async def test_a_wrong_secret_is_refused_before_the_upgrade(
+async def test_a23_a_wrong_secret_is_refused_before_the_upgrade(
     hass: HomeAssistant,
     site: MockConfigEntry,
     hass_client_no_auth: ClientSessionGenerator,
@@ -143,7 +144,7 @@ async def test_a_device_of_a_site_that_is_not_loaded_is_asked_to_come_back(
     assert (await client.get(f"{PATH}/wrong")).status == 403
 
 
-async def test_a_device_that_comes_back_replaces_its_old_session(
+async def test_a19_a_device_that_comes_back_replaces_its_old_session(
     hass: HomeAssistant, site: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     client = await hass_client_no_auth()
@@ -189,7 +190,7 @@ async def test_a_device_cannot_stop_another_by_taking_its_name(
     assert all(item.connected for item in site.runtime_data.s2.devices.values())
 
 
-async def test_unloading_asks_devices_to_come_back_and_closes_their_sockets(
+async def test_a20_unloading_asks_devices_to_come_back_and_closes_their_sockets(
     hass: HomeAssistant, site: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     device = await ConnectedDevice.knock(hass, await hass_client_no_auth())
@@ -202,7 +203,7 @@ async def test_unloading_asks_devices_to_come_back_and_closes_their_sockets(
     assert await unloading
 
 
-async def test_stopping_closes_sockets_even_if_a_device_does_not_listen(
+async def test_a20_stopping_closes_sockets_even_if_a_device_does_not_listen(
     hass: HomeAssistant, site: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     client = await hass_client_no_auth()
@@ -231,7 +232,7 @@ async def test_stopping_closes_sockets_even_if_a_device_does_not_listen(
         (json.dumps(power_constraints()), "INVALID_CONTENT"),
     ],
 )
-async def test_garbage_is_answered_once_and_the_connection_stays(
+async def test_a2_garbage_is_answered_once_and_the_connection_stays(
     hass: HomeAssistant,
     site: MockConfigEntry,
     hass_client_no_auth: ClientSessionGenerator,
@@ -262,7 +263,7 @@ async def test_a_large_message_is_read_beside_the_event_loop(
     assert await device.say(storage_status(40)) == "OK"
 
 
-async def test_a_message_beyond_one_mebibyte_ends_the_connection_only_of_its_sender(
+async def test_a24_a_message_beyond_one_mebibyte_ends_the_connection_only_of_its_sender(
     hass: HomeAssistant, site: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     client = await hass_client_no_auth()
@@ -322,6 +323,37 @@ async def test_a_storm_of_connections_is_bounded_and_leaves_nothing(
         await device.socket.close()
     await hass.async_block_till_done()
     assert site.runtime_data.s2.connections == 0
+
+
+async def test_a21_talking_for_long_leaves_neither_tasks_nor_memory(
+    hass: HomeAssistant, client: AsyncMock, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    """Ten devices with 300 messages each: as many tasks as before, and the last 200 texts of each conversation."""
+    secrets = [f"secret-{number}" for number in range(10)]
+    entry = make_entry(*(s2_subentry(f"Battery {secret}", secret) for secret in secrets))
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    http = await hass_client_no_auth()
+    devices = [await ConnectedDevice.knock(hass, http, secret) for secret in secrets]
+    for device in devices:
+        await device.follow()
+        await device.say(fill_rate_description())
+    before = len(asyncio.all_tasks())
+
+    for device in devices:
+        await device.say(*(storage_status(40) for _ in range(300)))
+
+    assert len(asyncio.all_tasks()) == before
+    for known in entry.runtime_data.s2.devices.values():
+        assert known.session
+        assert known.session.counters.received > 300
+        assert len(known.messages) == 200
+    assert [task.get_name() for task in asyncio.all_tasks()].count(CONNECTION_TASK) == 10
+    for device in devices:
+        await device.socket.close()
+    await hass.async_block_till_done()
+    assert entry.runtime_data.s2.connections == 0
+    assert [task.get_name() for task in asyncio.all_tasks()].count(CONNECTION_TASK) == 0
 
 
 async def test_a_flood_from_one_device_delays_no_other(

@@ -29,6 +29,7 @@ from .entity import async_remove_stale_sensors, async_update_devices
 from .feed import Feed
 from .feed_sources import async_look_after_sources
 from .flexible_device import FlexibleDevice
+from .inventory_store import InventoryStore
 from .measurements import Outbox, OutboxError
 from .plan_guests import NoGuests
 from .plan_progress import PlanProgress
@@ -40,6 +41,7 @@ from .repairs import (
 )
 from .s2_setup import async_s2_site
 from .s2_view import S2View
+from .sentences import async_sentences
 from .services import async_setup_services
 from .site_controllers import async_release_all, make_controllers
 from .site_store import SiteStore
@@ -90,8 +92,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         hass, entry, connection.client, inventory, values, devices, store, wishes, guest
     )
     controllers = make_controllers(hass, entry, planner, devices, store, wishes)
+    sentence = await async_sentences(hass)
     progress = {
-        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id)
+        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id, sentence)
         for device in devices
     }
     entry.runtime_data = FlexMeasuresData(
@@ -102,15 +105,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         planner=planner,
         progress=progress,
         s2=s2.server if s2 else None,
+        sentence=sentence,
         store=store,
         values=values,
         wishes=wishes,
     )
 
     def inventory_changed() -> None:
-        if inventory.last_update_success:
-            async_update_devices(hass, inventory)
-            async_remove_stale_sensors(hass, inventory)
+        async_update_devices(hass, inventory)
+        async_remove_stale_sensors(hass, inventory)
 
     entry.async_on_unload(entry.add_update_listener(_async_entry_changed))
     await _async_measure(hass, entry, s2.feeds() if s2 else ())
@@ -212,6 +215,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry
     async_remove_issues(hass, entry)
     await backfill_store(hass, entry.entry_id).async_remove()
     await SiteStore(hass, entry.entry_id).async_remove()
+    await InventoryStore(hass, entry).async_remove()
     await hass.async_add_executor_job(_remove_outbox, outbox_path(hass, entry.entry_id))
 
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
+from .alarm import Alarm
 from .const import DOMAIN, LOGGER
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
@@ -76,7 +76,7 @@ class Backfill:
         self._outbox = outbox
         self._store = backfill_store(hass, entry.entry_id)
         self._task: asyncio.Task[None] | None = None
-        self._timer: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._async_go_on)
         self._has_stopped = False
         self._sensors = inventory.data.sensors
         self.feeds = {feed.sensor_id: feed for feed in feeds if feed.sensor_id in self._sensors}
@@ -116,8 +116,7 @@ class Backfill:
     def async_stop(self) -> None:
         """End reading; what is left is kept for the next start."""
         self._has_stopped = True
-        if self._timer:
-            self._timer()
+        self._alarm.async_cancel()
         if self._task:
             self._task.cancel()
         self.listeners.async_call()
@@ -164,11 +163,9 @@ class Backfill:
             stop_listening()
 
     @callback
-    def _async_go_on(self, now: datetime | None = None) -> None:
+    def _async_go_on(self) -> None:
         """Read what is left, unless that is being done."""
-        if self._timer:
-            self._timer()
-            self._timer = None
+        self._alarm.async_cancel()
         if self._has_stopped or (self._task and not self._task.done()):
             return
         if self._next() is not None:
@@ -191,7 +188,7 @@ class Backfill:
             if self.problem != str(error):
                 LOGGER.warning("History of %s is not sent now: %s", self._entry.title, error)
             self.problem = str(error)
-            self._timer = async_call_later(self._hass, _TRY_AGAIN, self._async_go_on)
+            self._alarm.async_set_in(_TRY_AGAIN)
         self.listeners.async_call()
 
     async def _async_wait_for_recorder(self) -> None:

@@ -87,6 +87,7 @@ class Problem(FlexibleDeviceEntity, BinarySensorEntity):
     def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
         """Watch the device's plan and control."""
         super().__init__(data, device, "problem")
+        self._sentence = data.sentence
 
     @property
     @override
@@ -108,7 +109,7 @@ class Problem(FlexibleDeviceEntity, BinarySensorEntity):
         if problem := self._progress.problem:
             return problem
         if self._controller.problem:
-            return str(self._controller.problem)
+            return self._sentence(self._controller.problem)
         ignored = self._controller.status is ControlStatus.NOT_FOLLOWING
         return ControlStatus.NOT_FOLLOWING if ignored else None
 

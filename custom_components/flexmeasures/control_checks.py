@@ -35,6 +35,8 @@ from .forms import FormError, known_entity_id, lasting_id, unit_of_entity
 
 # The safe value with all its retries, and one other value.
 _FEWEST_WRITES = 2 + GuardRails().retries
+# Being on means taking power, to these.
+_NO_LIMIT = frozenset({Takes.SWITCH, Takes.TEMPERATURE})
 
 
 def setpoint_problem(
@@ -52,6 +54,8 @@ def setpoint_problem(
     takes = Takes.of(hass, entity_id)
     if takes is Takes.START and device[CONF_KIND] != DeviceKind.PROCESS:
         return FormError(field, "starts_only_processes")
+    if takes in _NO_LIMIT and device[CONF_KIND] == DeviceKind.SOLAR:
+        return FormError(field, "cannot_curtail")
     if takes is not None:
         return None
     if (unit := unit_of_entity(hass, entity_id)) is None:

@@ -63,7 +63,7 @@ from .forms import dropdown, lasting_id, number, unit_of_entity
 from .units import convertible, is_power
 
 SECTION_SAFETY: Final = "safety"
-SECTIONGUARD_RAIL_FIELDS: Final = "guard_rails"
+SECTION_GUARD_RAILS: Final = "guard_rails"
 SETPOINT_DOMAINS = [
     "number",
     "input_number",
@@ -181,7 +181,7 @@ def details_schema(hass: HomeAssistant, entity_id: str, takes: Takes) -> probati
     rails: dict[probatio.Marker, Selector[Any]] = {
         probatio.Optional(name): number(unit) for name, unit in GUARD_RAIL_FIELDS.items()
     }
-    for name, part in ((SECTION_SAFETY, safety), (SECTIONGUARD_RAIL_FIELDS, rails)):
+    for name, part in ((SECTION_SAFETY, safety), (SECTION_GUARD_RAILS, rails)):
         fields[probatio.Required(name)] = section(probatio.Schema(part), {"collapsed": True})
     return probatio.Schema(fields)
 

@@ -1,7 +1,7 @@
 """What control has to know of a device beside its plan, read from the entities that tell it."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
@@ -22,6 +22,19 @@ from .scheduling import Storage
 from .wishes import Wishes
 
 _PERCENT = 100
+# An entity that is away for a moment, as all of an integration's are while it is reloaded.
+_TELLS_NOTHING = frozenset(
+    {
+        "device_value_unknown",
+        "plugged_in_unknown",
+        "state_of_charge_missing",
+        "state_of_charge_unknown",
+    }
+)
+# An integration that is reloaded, or a car's cloud that hiccups, is back within this. A battery that charges with the
+# usual half of its capacity per hour gains less than one percent meanwhile.
+_LONGEST_SILENCE = timedelta(minutes=1)
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 # Percentages become energy and back: what misses a limit by less has reached it.
 _ROUNDING = 1e-6
 
@@ -34,12 +47,14 @@ class DeviceInputs:
         inputs: for the engine.
         limits: what it can take; None when an entity does not tell.
         is_complete: whether every entity tells something: after a start some still have to come.
+        is_silent: whether an entity tells nothing at all, which often passes; what is wrong or too old does not.
         stale_at: when the state of charge gets too old; None when it does not.
     """
 
     inputs: Inputs
     limits: PowerLimits | None
     is_complete: bool
+    is_silent: bool
     stale_at: datetime | None
 
 
@@ -49,14 +64,16 @@ def read_inputs(
     """Return what is known of the device now; nothing is raised for what is not known."""
     limits = stored = storage = stale_at = None
     live = plugged_in = True
+    is_silent = False
     try:
         limits = read_limits(hass, device)
         if device.kind.stores_energy:
             storage = storage_of(read_model(hass, device))
         stored = read_stored_energy(hass, device, now)
         plugged_in = is_plugged_in(hass, device)
-    except HomeAssistantError:
+    except HomeAssistantError as problem:
         live = False
+        is_silent = problem.translation_key in _TELLS_NOTHING
     if stored is not None and device.longest_age is not None:
         stale_at = now - stored.age + device.longest_age
         live = live and stale_at > now
@@ -74,8 +91,34 @@ def read_inputs(
         ),
         limits=limits,
         is_complete=live and None not in states.values(),
+        is_silent=is_silent,
         stale_at=stale_at if stale_at and stale_at > now else None,
     )
+
+
+class Silence:
+    """Tells for how long an entity that tells nothing is given to come back.
+
+    When it fails, every reload of another integration stops what is being carried out.
+    """
+
+    def __init__(self) -> None:
+        """Begin without having heard anything."""
+        self._believed_until: datetime | None = None
+
+    def bridge(self, read: DeviceInputs, now: datetime) -> Inputs:
+        """Return the inputs, with until when what is silent may come back.
+
+        That is never longer than the last reading is believed, and nothing where there was none.
+        """
+        if read.inputs.live:
+            self._believed_until = read.stale_at or _FOR_EVER
+            return read.inputs
+        if self._believed_until is None or not read.is_silent:
+            self._believed_until = None
+            return read.inputs
+        self._believed_until = min(self._believed_until, now + _LONGEST_SILENCE)
+        return replace(read.inputs, bridged_until=self._believed_until)
 
 
 def _conditions(hass: HomeAssistant, device: FlexibleDevice) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ from .control import (
     Setpoint,
     ShadowChosen,
 )
-from .control_inputs import read_inputs
+from .control_inputs import Silence, read_inputs
 from .control_records import CONTROL_SECTION, ControlRecord, safe_value_of
 from .data import FlexMeasuresConfigEntry
 from .engine_runner import EngineRunner
@@ -116,6 +116,7 @@ class Controller:
         self._planned: DevicePlan | None = None
         self._is_complete = False
         self._inputs = Inputs()
+        self._silence = Silence()
         self._is_reporting = False
         self._is_released = False
         self._stale_alarm: CALLBACK_TYPE | None = None
@@ -230,16 +231,18 @@ class Controller:
     @callback
     def _async_read_inputs(self, now: datetime | None = None) -> None:
         wishes = self._wishes.of(self._device.subentry_id)
-        read = read_inputs(self._hass, self._device, wishes, dt_util.utcnow())
+        time = dt_util.utcnow()
+        read = read_inputs(self._hass, self._device, wishes, time)
         self._async_wait_until_stale(read.stale_at)
+        inputs = self._silence.bridge(read, time)
         self._is_complete = read.is_complete
         if read.limits and read.limits != self._limits:
             self._limits = read.limits
             self._runner.async_tell(LimitsChanged(read.limits))
             self._async_reported(Origin.DEVICE)
-        if read.inputs != self._inputs:
-            self._inputs = read.inputs
-            self._runner.async_tell(InputsChanged(read.inputs))
+        if inputs != self._inputs:
+            self._inputs = inputs
+            self._runner.async_tell(InputsChanged(inputs))
         self._async_begin_when_known()
 
     @callback

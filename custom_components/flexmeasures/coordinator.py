@@ -1,11 +1,13 @@
 """The site as FlexMeasures sees it: its assets, its sensors, and whether the server is there."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import override
+from typing import Final, override
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .client import (
@@ -27,6 +29,7 @@ from .const import (
 )
 from .data import FlexMeasuresConfigEntry
 from .errors import errors_for_coordinator
+from .inventory_store import InventoryStore, KnownSite
 from .repairs import SITE_ISSUES, async_update_issues
 
 # Two requests each time. Assets and sensors change when a person changes them; ten minutes is how long a new sensor
@@ -34,6 +37,14 @@ from .repairs import SITE_ISSUES, async_update_issues
 _INTERVAL = timedelta(minutes=10)
 # While the server is away everything of the site is unavailable, so its return is looked for more often.
 _INTERVAL_WHILE_AWAY = timedelta(minutes=1)
+# A server that hangs is given up by the client after more than a minute. So long a car would go on charging as it did
+# when Home Assistant ended; a server that is only slow is met a minute later.
+_LONGEST_START: Final = 15.0  # s
+# Errors by their translation keys that are no answer of FlexMeasures about the site. A proxy in front of a server that
+# is stopped says that nothing is found.
+_AWAY: Final = frozenset(
+    {"cannot_connect", "certificate", "not_found", "rate_limited", "server_error", "timeout"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +74,15 @@ class SiteInventory:
 
 
 class InventoryCoordinator(DataUpdateCoordinator[SiteInventory]):
-    """Reads the site's tree in two requests, whatever its size; when it fails, the site's entities are unavailable."""
+    """Reads the site's tree in two requests, whatever its size; when it fails, the site's entities are unavailable.
+
+    The last good answer outlives a restart: without the server a home starts with the site as it was, and devices are
+    controlled and measured.
+
+    Attributes:
+        account: who owns the site; None for a public one.
+        versions: of the server.
+    """
 
     config_entry: FlexMeasuresConfigEntry
     account: Account | None = None
@@ -83,11 +102,31 @@ class InventoryCoordinator(DataUpdateCoordinator[SiteInventory]):
         )
         self.client = client
         self.site_id: int = entry.data[CONF_SITE_ID]
+        self._store = InventoryStore(hass, entry)
+        # Versions and account are asked once per start, also when they are known from the one before.
+        self._is_met = False
 
     @override
-    async def _async_setup(self) -> None:
-        with errors_for_coordinator():
-            self.versions = await self.client.ensure_supported()
+    async def async_config_entry_first_refresh(self) -> None:
+        """Read the site; while the server is away, take what it told when it last answered.
+
+        Raises:
+            ConfigEntryAuthFailed: the sign-in is refused.
+            ConfigEntryNotReady: the site cannot be read, and nothing is known of it or the server has said why.
+        """
+        known = await self._store.async_load()
+        if known is None:
+            await super().async_config_entry_first_refresh()
+            return
+        try:
+            async with asyncio.timeout(_LONGEST_START):
+                await super().async_config_entry_first_refresh()
+        except TimeoutError:
+            self._async_go_on(known, f"no answer within {_LONGEST_START:g} s")
+        except ConfigEntryNotReady as error:
+            if error.translation_key not in _AWAY:
+                raise
+            self._async_go_on(known, str(error))
 
     @override
     async def _async_update_data(self) -> SiteInventory:
@@ -102,22 +141,41 @@ class InventoryCoordinator(DataUpdateCoordinator[SiteInventory]):
         finally:
             async_update_issues(self.hass, self.config_entry, SITE_ISSUES, problem)
         self.update_interval = _INTERVAL
+        await self._store.async_keep(
+            KnownSite(
+                account=self.account,
+                assets=tuple(inventory.assets.values()),
+                sensors=tuple(inventory.sensors.values()),
+                versions=self.versions,
+            )
+        )
         return inventory
 
     async def _async_read_inventory(self) -> SiteInventory:
+        if not self._is_met:
+            self.versions = await self.client.ensure_supported()
         try:
             assets = await self.client.get_assets(root=self.site_id)
         except (NotFoundError, PermissionDeniedError) as error:
             raise _site_not_found() from error
         sensors = await self.client.get_sensors(asset_id=self.site_id, include_public=True)
-        if self.account is None:
+        if not self._is_met:
             self.account = await self._async_read_account(assets)
+            self._is_met = True
         return _inventory(self.site_id, assets, sensors, self._named_in_options())
 
     async def _async_read_account(self, assets: tuple[Asset, ...]) -> Account | None:
         account_ids = {asset.account_id for asset in assets if asset.id == self.site_id}
         account_id = account_ids.pop() if account_ids else None
         return None if account_id is None else await self.client.get_account(account_id)
+
+    @callback
+    def _async_go_on(self, known: KnownSite, reason: str) -> None:
+        """Take the site as it was; the next refresh, a minute later, finds out what it is."""
+        self.account = known.account
+        self.versions = known.versions
+        self.data = _inventory(self.site_id, known.assets, known.sensors, self._named_in_options())
+        LOGGER.warning("%s goes on with its site as it was known: %s", self.name, reason)
 
     def _named_in_options(self) -> set[int]:
         options = self.config_entry.options

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .plan_progress import PlanProgress
     from .planner import Planner
     from .s2_server import S2Server
+    from .sentences import Sentence
     from .site_store import SiteStore
     from .uploader import Uploader
     from .values import SiteValues
@@ -34,6 +35,7 @@ class FlexMeasuresData:
         controllers, devices, progress: one per flexible device, by subentry id.
         delivery: None when there is nothing to measure, or nowhere to keep it.
         s2: None while there is no S2 device, and none may introduce itself.
+        sentence: tells an error in the home's language.
         uploader: None together with the delivery.
     """
 
@@ -44,6 +46,7 @@ class FlexMeasuresData:
     planner: Planner
     progress: dict[str, PlanProgress]
     s2: S2Server | None
+    sentence: Sentence
     store: SiteStore
     values: SiteValues
     wishes: SiteWishes

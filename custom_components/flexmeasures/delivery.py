@@ -1,29 +1,24 @@
 """Brings the outbox to the server: oldest first, confirmed one by one, and no sensor waits for another's trouble."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 import random
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from .alarm import Alarm
+from .block_sender import BlockSender
 from .client import (
     AuthenticationError,
     FlexMeasuresClient,
     FlexMeasuresError,
-    InvalidInputError,
-    JobFailedError,
-    NotFoundError,
-    PermissionDeniedError,
     RateLimitedError,
     Sensor,
     ServerError,
-    ValidationError,
 )
 from .const import LOGGER
 from .coordinator import InventoryCoordinator
@@ -39,7 +34,6 @@ from .measurements import (
     OutboxStatistics,
     Priority,
 )
-from .repairs import FeedProblem, async_update_feed_issue
 from .values import SiteValues
 
 # Homes that measure on the same grid would all post on the same second.
@@ -51,8 +45,6 @@ _MOST_BLOCKS = 10
 # After the server failed: first this long, then twice as long each time, up to the longest.
 _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=5)
-# An ingestion job may fail because another belief of the same second came first; after so many it is the values.
-_MOST_FAILED_JOBS = 3
 # A server that answers one sensor with 500 may take the others; one that answers so in a row takes none.
 _MOST_SERVER_ERRORS = 3
 
@@ -60,12 +52,10 @@ _MOST_SERVER_ERRORS = 3
 class Delivery:
     """Sends what waits in the outbox.
 
-    When the server is away, everything waits and `paused` tells why; a sensor that the server refuses is parked, and
-    a repair issue tells what to do.
+    When the server is away, everything waits and `paused` tells why; a sensor that the server refuses is parked.
 
     Attributes:
         paused: why nothing is sent now; None while it is.
-        problems: why the last attempt to send a sensor's values failed, by sensor.
         resumed: told when sending goes on after a pause.
         sensors: the outbox sensor by sensor, as it was when it was last looked at.
         statistics: the outbox in numbers; None before it was read.
@@ -85,25 +75,30 @@ class Delivery:
         self._entry = entry
         self._client = client
         self._inventory = inventory
-        self._values = values
         self._outbox = outbox
-        self._failed_jobs: Counter[int] = Counter()
+        self._sender = BlockSender(
+            hass, entry, client, inventory, values, outbox, self.async_on_disk
+        )
         self._pause = _FIRST_PAUSE
-        self._timer: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._async_send_now)
         self._sending: asyncio.Task[None] | None = None
         self._progress = asyncio.Event()
         self._reading = asyncio.Lock()
         self.listeners = Listeners()
         self.paused: str | None = None
-        self.problems: dict[int, str] = {}
         self.resumed = Listeners()
         self.sensors: dict[int, OutboxSensor] = {}
         self.statistics: OutboxStatistics | None = None
 
+    @property
+    def problems(self) -> dict[int, str]:
+        """Return why the last attempt to send a sensor's values failed, by sensor."""
+        return self._sender.problems
+
     @callback
     def async_start(self) -> None:
         """Send what waited since the last time, and give parked sensors another chance."""
-        self._entry.async_on_unload(self._async_cancel_timer)
+        self._entry.async_on_unload(self._alarm.async_cancel)
         self._entry.async_create_background_task(
             self._hass, self._async_begin(), "flexmeasures outbox"
         )
@@ -111,8 +106,8 @@ class Delivery:
     async def async_recorded(self) -> None:
         """Send what waits, a little later than other homes do; a pause is kept."""
         await self._async_read_statistics()
-        if self._timer is None and self._sending is None:
-            self._async_arm(random.random() * _LONGEST_JITTER)
+        if not self._alarm.is_set and self._sending is None:
+            self._alarm.async_set_in(random.random() * _LONGEST_JITTER)
 
     async def async_ingested(
         self, *, until: datetime, within: timedelta, sensor_ids: Collection[int] | None = None
@@ -198,23 +193,8 @@ class Delivery:
         await self.async_recorded()
 
     @callback
-    def _async_cancel_timer(self) -> None:
-        if self._timer:
-            self._timer()
-            self._timer = None
-
-    @callback
-    def _async_arm(self, delay: timedelta) -> None:
-        self._async_cancel_timer()
-        self._timer = async_call_later(self._hass, delay, self._async_due)
-
-    @callback
-    def _async_due(self, now: datetime) -> None:
-        self._async_send_now()
-
-    @callback
     def _async_send_now(self) -> None:
-        self._async_cancel_timer()
+        self._alarm.async_cancel()
         if self._sending is None:
             # Not eager: the round clears `_sending`, which must be set by then.
             self._sending = self._entry.async_create_background_task(
@@ -227,7 +207,7 @@ class Delivery:
                 has_failed = await self._async_send_all()
             self._async_resumed()
             if has_failed:
-                self._async_arm(_FIRST_PAUSE)
+                self._alarm.async_set_in(_FIRST_PAUSE)
         except (FlexMeasuresError, OutboxError) as error:
             self._async_paused(error)
         finally:
@@ -246,14 +226,14 @@ class Delivery:
         is_accepted = False
         while blocks := await self._async_blocks(failed):
             for block in _round_of(blocks):
-                error = await self._async_send_block(block)
+                error = await self._sender.async_send(block)
                 self._async_tell_progress()
                 if error is None:
                     is_accepted = True
+                    self._pause = _FIRST_PAUSE
                     errors_in_a_row.clear()
                     continue
                 failed.add(block.sensor_id)
-                self.problems[block.sensor_id] = str(error)
                 if isinstance(error, ServerError):
                     errors_in_a_row.append(error)
                 if len(errors_in_a_row) == _MOST_SERVER_ERRORS:
@@ -272,66 +252,6 @@ class Delivery:
             )
         )
 
-    async def _async_send_block(self, block: Block) -> FlexMeasuresError | None:
-        """Deliver one block, or park its sensor; return why it should be tried again later.
-
-        Raises:
-            FlexMeasuresError: the server is away or overloaded; everything waits.
-            OutboxError: the file cannot be used.
-        """
-        sensor = self._inventory.data.sensors.get(block.sensor_id)
-        if sensor is None or not _fits(block, sensor):
-            await self._async_park(block, _changed_on_the_server(block, sensor))
-            return None
-        try:
-            posted = await self._client.post_sensor_data(
-                sensor.id,
-                start=block.start,
-                duration=block.duration,
-                values=block.values,
-                unit=sensor.unit,
-            )
-        except (
-            InvalidInputError,
-            NotFoundError,
-            PermissionDeniedError,
-            ValidationError,
-        ) as error:
-            await self._async_park(block, FeedProblem("feed_refused", str(error)))
-            return None
-        except ServerError as error:
-            return error
-        try:
-            if posted.job_id:
-                await self._client.wait_for_job(posted.job_id)
-        except (JobFailedError, NotFoundError) as error:
-            # A job that is not known was lost with the server's queue, and its values with it.
-            self._failed_jobs[sensor.id] += 1
-            if self._failed_jobs[sensor.id] < _MOST_FAILED_JOBS:
-                return error
-            await self._async_park(block, FeedProblem("feed_refused", str(error)))
-        else:
-            await self._async_confirm(block, sensor)
-        return None
-
-    async def _async_confirm(self, block: Block, sensor: Sensor) -> None:
-        now = dt_util.utcnow()
-        await self.async_on_disk(lambda: self._outbox.confirm(block, now=now))
-        del self._failed_jobs[sensor.id]
-        self.problems.pop(sensor.id, None)
-        self._pause = _FIRST_PAUSE
-        async_update_feed_issue(self._hass, self._entry, sensor.id, sensor.name, None)
-        self._values.async_sent(sensor, block.start, block.step, block.values)
-
-    async def _async_park(self, block: Block, problem: FeedProblem) -> None:
-        await self.async_on_disk(lambda: self._outbox.park(block.sensor_id, problem.reason))
-        del self._failed_jobs[block.sensor_id]
-        self.problems[block.sensor_id] = problem.reason
-        known = self._inventory.data.sensors.get(block.sensor_id)
-        name = known.name if known else str(block.sensor_id)
-        LOGGER.warning("Measurements of sensor %s are not sent: %s", name, problem.reason)
-        async_update_feed_issue(self._hass, self._entry, block.sensor_id, name, problem)
-
     @callback
     def _async_paused(self, error: FlexMeasuresError | OutboxError) -> None:
         if self.paused is None:
@@ -343,7 +263,7 @@ class Delivery:
         if isinstance(error, RateLimitedError) and error.retry_after is not None:
             pause = timedelta(seconds=error.retry_after)
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-        self._async_arm(pause + random.random() * _FIRST_PAUSE)
+        self._alarm.async_set_in(pause + random.random() * _FIRST_PAUSE)
 
     @callback
     def _async_resumed(self) -> None:
@@ -376,22 +296,6 @@ def _round_of(blocks: list[Block]) -> list[Block]:
     """Return what is sent before looking again: all live blocks, or one of the past, so that live ones need not wait."""
     live = [block for block in blocks if block.priority is Priority.LIVE]
     return live or blocks[:1]
-
-
-def _fits(block: Block, sensor: Sensor) -> bool:
-    return block.resolution == sensor.resolution and block.unit in {sensor.unit, None}
-
-
-def _changed_on_the_server(block: Block, sensor: Sensor | None) -> FeedProblem:
-    if sensor is None:
-        return FeedProblem("feed_sensor_gone", "the sensor is not on the site any more")
-    was = f"{block.unit or sensor.unit}, {block.resolution}"
-    now = f"{sensor.unit}, {sensor.resolution}"
-    return FeedProblem(
-        "feed_sensor_changed",
-        f"the values are in {was}, and the sensor is in {now}",
-        {"was": was, "now": now},
-    )
 
 
 def _begin_anew(outbox: Outbox, now: datetime, waiting: int) -> Path | None:

@@ -1,12 +1,18 @@
 """What is wrong with a flexible device as it was entered: its entities, its numbers, and all of it together."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 import math
 from types import MappingProxyType
 from typing import Any
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, PERCENTAGE, UnitOfTemperature
+from homeassistant.const import (
+    ATTR_UNIT_OF_MEASUREMENT,
+    PERCENTAGE,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    UnitOfTemperature,
+)
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
@@ -96,11 +102,17 @@ def stored_energy_text(hass: HomeAssistant, data: Mapping[str, Any]) -> str:
     except HomeAssistantError:
         stored = None
     energy = f" = {stored.energy:.1f} kWh" if stored else ""
-    return f"{state.name}: {state_text(state)}{energy}"
+    return f"{state.name}: {_state_text(state)}{energy}"
 
 
-def state_text(state: State) -> str:
-    """Return a state with its unit."""
+def told_entity_text(state: State) -> str:
+    """Return which entity is told setpoints and what it shows, if it shows anything: ``Charging current (6 A)``."""
+    if state.state in {STATE_UNAVAILABLE, STATE_UNKNOWN}:
+        return state.name
+    return f"{state.name} ({_state_text(state)})"
+
+
+def _state_text(state: State) -> str:
     return f"{state.state} {state.attributes.get(ATTR_UNIT_OF_MEASUREMENT) or ''}".strip()
 
 
@@ -161,7 +173,15 @@ def _problem_with_numbers(
         device = _device(stored_device(hass, form, numbers), entered)
     except ProfileError:
         return FormError(CONF_PROFILE, "not_a_profile")
+    if form.kind is DeviceKind.PROCESS and _rests(device.settings[CONF_PROFILE]):
+        return FormError(CONF_PROFILE, "profile_rests")
     return _problem_with_model(hass, device)
+
+
+def _rests(powers: Sequence[float]) -> bool:
+    """Tell whether a run takes nothing for a part in its middle: it would be started anew after that."""
+    taking = [part for part, power in enumerate(powers) if power]
+    return bool(taking) and 0 in powers[taking[0] : taking[-1]]
 
 
 def _problem_with_model(hass: HomeAssistant, device: FlexibleDevice) -> FormError | None:

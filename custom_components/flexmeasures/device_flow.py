@@ -44,7 +44,7 @@ from .control_forms import (
     stored_control,
     suggested_details,
 )
-from .device_checks import device_problems, state_text, stored_energy_text
+from .device_checks import device_problems, stored_energy_text, told_entity_text
 from .device_creation import DeviceCreation
 from .device_forms import (
     DEVICE_FIELDS,
@@ -57,7 +57,7 @@ from .device_forms import (
     shown_device,
     stored_device,
 )
-from .device_sensors import likely_power_sensor, offered, sensor_choices
+from .device_sensors import likely_sensors, offered, sensor_choices
 from .flexible_device import DeviceKind
 from .forms import (
     FormError,
@@ -224,8 +224,7 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
             schema,
             shown,
             problems,
-            entity=state.name if state else entity_id,
-            state=state_text(state) if state else "?",
+            told=told_entity_text(state) if state else entity_id,
         )
 
     async def _async_end(self) -> SubentryFlowResult:
@@ -346,8 +345,7 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
     def _shown_device(self, sensors: Mapping[str, list[SelectOptionDict]]) -> dict[str, Any]:
         """Return what a form shows first: what is stored, or what most such devices are."""
         if self._changed_subentry is None:
-            likely = likely_power_sensor(self._entry, self._form, sensors)
-            return {**self._form.suggested, CONF_POWER_SENSOR: likely}
+            return {**self._form.suggested, **likely_sensors(self._entry, self._form, sensors)}
         return shown_device(self.hass, self._stored)
 
     def _shown_details(self, entity_id: str) -> dict[str, Any]:

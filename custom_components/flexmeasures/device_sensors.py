@@ -61,16 +61,31 @@ def offered(field: str, choices: SensorChoices) -> set[str]:
     return {option["value"] for option in choices[field]} | new
 
 
-def likely_power_sensor(
+def likely_sensors(
     entry: FlexMeasuresConfigEntry, form: DeviceForm, choices: SensorChoices
-) -> str:
-    """Return the free sensor of an asset of this kind, if there is one; else a new one.
+) -> dict[str, str]:
+    """Return what is chosen at first: free sensors of an asset of this kind, else a new one for the plan.
 
     Home Assistant's page would choose the first of the list, which may be what the whole house uses.
     """
+    power = _of_such_assets(entry, form, choices[CONF_POWER_SENSOR])
+    if CONF_FORECAST_SENSOR not in form.required:
+        return {CONF_POWER_SENSOR: next(iter(power), NEW_SENSOR)}
+    # Panels with one sensor have their forecast on it; a plan needs one of its own.
+    planned = power[0] if len(power) > 1 else NEW_SENSOR
+    forecasts = _of_such_assets(entry, form, choices[CONF_FORECAST_SENSOR])
+    forecast = next((each for each in (*power, *forecasts) if each != planned), None)
+    likely = {CONF_POWER_SENSOR: planned}
+    return likely if forecast is None else {**likely, CONF_FORECAST_SENSOR: forecast}
+
+
+def _of_such_assets(
+    entry: FlexMeasuresConfigEntry, form: DeviceForm, options: Iterable[SelectOptionDict]
+) -> list[str]:
     inventory = entry.runtime_data.inventory.data
-    for option in choices[CONF_POWER_SENSOR]:
-        asset = inventory.assets[inventory.sensors[int(option["value"])].asset_id]
-        if asset.type_name in form.asset_types:
-            return option["value"]
-    return NEW_SENSOR
+    return [
+        option["value"]
+        for option in options
+        if inventory.assets[inventory.sensors[int(option["value"])].asset_id].type_name
+        in form.asset_types
+    ]

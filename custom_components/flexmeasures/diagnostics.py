@@ -133,7 +133,7 @@ def _device(data: FlexMeasuresData, device_id: str) -> dict[str, Any]:
         "wishes": data.wishes.of(device_id).as_record(),
         "status": progress.state.status,
         "since": progress.state.since.isoformat(),
-        "reason": _text(data, progress.state.reason),
+        "reason": _text(data, progress.state.problem),
         "plan": plan and _plan(plan),
         "savings": _jsonable(asdict(data.planner.savings(device_id))),
         "control": _control(data.controllers[device_id]),

@@ -87,7 +87,10 @@ def s2_device_identifier(
 
 @callback
 def async_update_devices(hass: HomeAssistant, coordinator: InventoryCoordinator) -> None:
-    """Make the devices of the server, of every asset and of flexible devices beside them; remove those that are gone."""
+    """Make the devices of the server, of every asset and of flexible devices beside them; remove those that are gone.
+
+    While the server is away nothing is known to be gone.
+    """
     entry = coordinator.config_entry
     registry = dr.async_get(hass)
     server = registry.async_get_or_create(
@@ -118,6 +121,8 @@ def async_update_devices(hass: HomeAssistant, coordinator: InventoryCoordinator)
                     via_device_id=asset_devices[coordinator.site_id],
                 )
                 keep.add(device.id)
+    if not coordinator.last_update_success:
+        return
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
         if device.id not in keep:
             registry.async_remove_device(device.id)
@@ -153,7 +158,9 @@ def _async_make_asset_devices(
 
 @callback
 def async_remove_stale_sensors(hass: HomeAssistant, coordinator: InventoryCoordinator) -> None:
-    """Remove the entities of sensors that are no longer on the server."""
+    """Remove the entities of sensors that are no longer on the server, while that can tell."""
+    if not coordinator.last_update_success:
+        return
     entry = coordinator.config_entry
     registry = er.async_get(hass)
     prefix = f"{entry.entry_id}_sensor_"

@@ -70,6 +70,7 @@ class Feed:
         maximum_power: kW, the most that a counter can measure; None when unknown.
         longest_hold: without a report for so long a reading is over; None for as long as the entity shows it.
         history: how much of the past to send when the feed begins.
+        measurement: which of the several that an S2 device feeds; empty for a feed with settings of its own.
     """
 
     subentry_id: str
@@ -81,6 +82,7 @@ class Feed:
     maximum_power: float | None = None
     longest_hold: timedelta | None = None
     history: timedelta = timedelta(0)
+    measurement: str = ""
 
     @classmethod
     def from_subentry(cls, subentry: ConfigSubentry) -> Self:
@@ -98,6 +100,11 @@ class Feed:
             longest_hold=None if hold is None else timedelta(minutes=hold),
             history=timedelta(days=data.get(CONF_HISTORY_DAYS, 0)),
         )
+
+    @property
+    def key(self) -> str:
+        """Return what tells it from all other feeds, also after a restart; it begins with the subentry's id."""
+        return "_".join(filter(None, (self.subentry_id, self.measurement)))
 
     def maximum_power_for(self, sensor: Sensor) -> float | None:
         """Return the largest power in the unit of the readings that are counted for the sensor, per hour."""

@@ -17,6 +17,10 @@ class Listeners:
         """Begin with nobody."""
         self._listeners: dict[object, Callable[[], None]] = {}
 
+    def __bool__(self) -> bool:
+        """Tell whether anybody wants to know."""
+        return bool(self._listeners)
+
     @callback
     def async_add(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
         """Call the listener at every change; the callable returned ends that."""

@@ -56,7 +56,7 @@ def _heading(target: DeviceTarget, plan: DevicePlan | None, unit: str) -> JsonOb
         "device": target.title,
         "status": state.status.value,
         "since": local(state.since),
-        "reason": state.reason,
+        "reason": target.reason,
         "schedule": plan.schedule.schedule_id if plan else None,
         "cause": plan.cause.value if plan else None,
         "trusted": plan.trusted if plan else None,

@@ -15,7 +15,7 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.event import async_call_later, async_track_state_change_event
+from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .const import (
@@ -27,6 +27,7 @@ from .const import (
 from .data import FlexMeasuresConfigEntry
 from .device_reading import read_stored_energy
 from .flexible_device import FlexibleDevice, resolve_entity_id
+from .followed_entities import FollowedEntities
 from .plan_changes import is_energy_off_path
 from .plan_keeper import PlanKeeper
 from .plan_models import PlanCause
@@ -75,11 +76,9 @@ class CauseWatch:
         entry.async_on_unload(self._async_stop)
         for device in self._devices:
             for reference in device.inputs:
-                entity_id = resolve_entity_id(self._hass, reference)
-                changed = self._reaction(device, reference)
-                entry.async_on_unload(
-                    async_track_state_change_event(self._hass, entity_id, changed)
-                )
+                changed = partial(self._async_told, device, self._reaction(device, reference))
+                followed = FollowedEntities(self._hass, (reference,), changed)
+                entry.async_on_unload(followed.async_start())
             self._async_take_readiness(device)
 
     @callback
@@ -102,6 +101,20 @@ class CauseWatch:
         if reference == settings.get(CONF_CALENDAR_ENTITY):
             return partial(self._async_value_changed, PlanCause.WISH)
         return partial(self._async_value_changed, PlanCause.INPUT)
+
+    @callback
+    def _async_told(
+        self,
+        device: FlexibleDevice,
+        changed: Callable[[Event[EventStateChangedData]], None],
+        event: Event[EventStateChangedData] | None,
+    ) -> None:
+        """Take a change of state, or that the entity was renamed, added or removed: it may tell something else now."""
+        if event is not None:
+            changed(event)
+            return
+        self._async_take_readiness(device)
+        self._request(PlanCause.INPUT)
 
     @callback
     def _async_plug_changed(self, event: Event[EventStateChangedData]) -> None:

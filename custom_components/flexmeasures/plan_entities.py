@@ -70,7 +70,7 @@ def _next_power(progress: PlanProgress) -> float | None:
 
 def _status(progress: PlanProgress) -> dict[str, Any]:
     since = dt_util.as_local(progress.state.since).isoformat()
-    return {"reason": progress.state.reason, "since": since}
+    return {"reason": progress.reason, "since": since}
 
 
 def _expected_cost(progress: PlanProgress) -> float | None:

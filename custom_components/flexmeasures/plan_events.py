@@ -68,7 +68,7 @@ class PlanEvents:
                 events.append(PlanEvent(PlanEventType.BLOCK_STARTED, _told_of_block(block)))
         if self._progress.state.status is not PlanStatus.COMPUTING:
             status = self._progress.state.status
-        told = {"reason": self._progress.state.reason}
+        told = {"reason": self._progress.reason}
         if status is not self._status and status is PlanStatus.TARGET_MISSED:
             events.append(PlanEvent(PlanEventType.TARGET_MISSED, told))
         if status is not self._status and status is PlanStatus.SERVER_AWAY:

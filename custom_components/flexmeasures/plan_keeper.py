@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 from .const import LOGGER
@@ -67,11 +68,13 @@ class PlanKeeper:
             self._store.async_changed()
 
     @callback
-    def async_state(self, device_id: str, status: PlanStatus, reason: str | None = None) -> None:
+    def async_state(
+        self, device_id: str, status: PlanStatus, problem: HomeAssistantError | None = None
+    ) -> None:
         """Say how it stands now; since when stays while the status does."""
         before = self._states[device_id]
         since = before.since if before.status is status else dt_util.utcnow()
-        self._states[device_id] = PlanState(status, since, reason)
+        self._states[device_id] = PlanState(status, since, problem)
 
     def _records(self) -> Section:
         return {

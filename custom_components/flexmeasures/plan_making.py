@@ -14,7 +14,7 @@ from .client import FlexMeasuresClient, JsonObject, ScheduleResult, ValidationEr
 from .const import DOMAIN
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
-from .flexible_device import FlexibleDevice
+from .flexible_device import DeviceKind, FlexibleDevice
 from .plan_changes import PlanBasis
 from .plan_findings import told_finding
 from .plan_guests import GuestRequest, PlanGuest
@@ -255,16 +255,12 @@ class PlanMaker:
 
 
 def without_refused(request: SiteRequest, error: ValidationError) -> SiteRequest | None:
-    """Return the request without the devices whose flex-models the server's refusal names.
+    """Return the request without the devices whose flex-models the server's refusal is about.
 
     Returns:
-        None when it names none, or nothing else would be left to ask for.
+        None when it is about none, or nothing else would be left to ask for.
     """
-    reasons = {
-        int(field.path[2]): field.text
-        for field in error.fields
-        if field.path[1:2] == ("flex-model",) and field.path[2:3] and field.path[2].isdecimal()
-    }
+    reasons = _named(error) or _suspected(request, error)
     refused = {
         device_id: NotPlanned(PlanStatus.SETTINGS_WRONG, _refused(each.inputs, reasons[index]))
         for index, (device_id, each) in enumerate(request.requests.items())
@@ -275,6 +271,26 @@ def without_refused(request: SiteRequest, error: ValidationError) -> SiteRequest
         return None
     planned = {device_id: each.inputs for device_id, each in rest.items()}
     return SiteRequest(rest, refused, replace(request.basis, inputs=planned))
+
+
+def _named(error: ValidationError) -> Mapping[int, str]:
+    """Return why flex-models are refused, by the positions that the refusal names."""
+    return {
+        int(field.path[2]): field.text
+        for field in error.fields
+        if field.path[1:2] == ("flex-model",) and field.path[2:3] and field.path[2].isdecimal()
+    }
+
+
+def _suspected(request: SiteRequest, error: ValidationError) -> Mapping[int, str]:
+    """Return the same where the refusal tells fields and not of which device: only what a person wrote can be wrong."""
+    texts = {field.path[1]: field.text for field in error.fields if len(field.path) > 1}
+    return {
+        index: "; ".join(f"{name}: {texts[name]}" for name in sorted(wrong))
+        for index, each in enumerate(request.requests.values())
+        if each.inputs.device.kind is DeviceKind.GENERIC
+        and (wrong := texts.keys() & each.flex_model.keys())
+    }
 
 
 def _refused(inputs: DeviceInputs, reason: str) -> HomeAssistantError:

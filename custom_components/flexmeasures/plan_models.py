@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Self
 
+from homeassistant.exceptions import HomeAssistantError
+
 from .control import Plan
 from .scheduling import (
     Breach,
@@ -81,12 +83,12 @@ class PlanState:
 
     Attributes:
         since: when it became so; aware UTC.
-        reason: a sentence for people; None where the status says it all.
+        problem: why, with its sentence in every language; None where the status says it all.
     """
 
     status: PlanStatus
     since: datetime
-    reason: str | None = None
+    problem: HomeAssistantError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

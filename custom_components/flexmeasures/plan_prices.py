@@ -66,6 +66,15 @@ async def async_read_tariff(
     return Tariff(*known)
 
 
+def price_sensors(stored: JsonObject, context: FlexContext) -> frozenset[int]:
+    """Return the sensors that the site's prices are read from, of the options or else as stored on the server."""
+    chosen = (
+        context.consumption_price or _stored_price(stored, "consumption-price"),
+        context.production_price or _stored_price(stored, "production-price"),
+    )
+    return frozenset(price.sensor for price in chosen if isinstance(price, PriceSensor))
+
+
 def is_priced(stored: JsonObject, context: FlexContext) -> bool:
     """Tell whether the site has a price for consumption, from the options or as stored on the server."""
     return (

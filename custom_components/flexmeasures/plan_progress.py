@@ -1,17 +1,17 @@
 """Where a flexible device is in its plan."""
 
-from datetime import datetime
 from typing import Final
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
+from .alarm import Alarm
 from .data import FlexMeasuresConfigEntry
 from .listeners import Listeners
 from .plan_models import NO_SAVINGS, DevicePlan, PlanState, PlanStatus, Savings
 from .planner import Planner
 from .scheduling import Block
+from .sentences import Sentence
 
 # Rows reach every open browser with each state; 300 are 25 h at 5 minutes and more than 3 days at a quarter-hour.
 MOST_ROWS: Final = 300
@@ -35,14 +35,19 @@ class PlanProgress:
     """
 
     def __init__(
-        self, hass: HomeAssistant, entry: FlexMeasuresConfigEntry, planner: Planner, device_id: str
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        planner: Planner,
+        device_id: str,
+        sentence: Sentence,
     ) -> None:
-        """Prepare following the device's plan."""
-        self._hass = hass
+        """Prepare following the device's plan, and telling its problems with the sentence."""
         self._entry = entry
         self._planner = planner
         self._device_id = device_id
-        self._timer: CALLBACK_TYPE | None = None
+        self._sentence = sentence
+        self._alarm = Alarm(hass, self._async_look)
         self._blocks: tuple[Block, ...] = ()
         self._power_rows: list[Row | None] = []
         self._state_of_charge_rows: list[Row | None] = []
@@ -60,7 +65,7 @@ class PlanProgress:
         """Follow the planner and the clock until the entry is unloaded."""
         for listeners in (self._planner.listeners, self._planner.savings_listeners):
             self._entry.async_on_unload(listeners.async_add(self._async_planner_changed))
-        self._entry.async_on_unload(self._async_cancel_timer)
+        self._entry.async_on_unload(self._alarm.async_cancel)
         self._async_planner_changed()
 
     @property
@@ -74,11 +79,16 @@ class PlanProgress:
         return self._rows_from_now(self._state_of_charge_rows, 1)
 
     @property
+    def reason(self) -> str | None:
+        """Return why it stands with the plan as it does, in the home's language; None where the status says it all."""
+        return self._sentence(self.state.problem) if self.state.problem else None
+
+    @property
     def problem(self) -> str | None:
         """Return why there is no new plan, or not all that is wanted; None when all is well."""
         if not self.state.status.is_problem:
             return None
-        return self.state.reason or self.state.status
+        return self.reason or self.state.status
 
     @property
     def currency(self) -> str | None:
@@ -90,12 +100,6 @@ class PlanProgress:
     def blocks(self) -> tuple[Block, ...]:
         """Return all blocks of the plan in force, also those that are over."""
         return self._blocks if self.plan else ()
-
-    @callback
-    def _async_cancel_timer(self) -> None:
-        if self._timer:
-            self._timer()
-            self._timer = None
 
     @callback
     def _async_planner_changed(self) -> None:
@@ -143,11 +147,6 @@ class PlanProgress:
         return [row for row in rows[step : step + MOST_ROWS] if row is not None]
 
     @callback
-    def _async_step_began(self, now: datetime) -> None:
-        self._timer = None
-        self._async_look()
-
-    @callback
     def _async_look(self) -> None:
         """Find what holds now, tell it, and come back when that ends."""
         now = dt_util.utcnow()
@@ -159,9 +158,7 @@ class PlanProgress:
         self.block = to_come[0] if to_come and to_come[0].start <= now else None
         following = to_come[1:] if self.block else to_come
         self.next_block = following[0] if following else None
-        self._async_cancel_timer()
+        self._alarm.async_cancel()
         if plan and (boundary := plan.for_control.next_boundary(now)):
-            self._timer = async_track_point_in_utc_time(
-                self._hass, self._async_step_began, boundary
-            )
+            self._alarm.async_set_at(boundary)
         self.listeners.async_call()

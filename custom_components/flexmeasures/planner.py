@@ -1,18 +1,19 @@
 """When to plan: one trigger for all flexible devices of the site, and the plans that are in force."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 import random
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
 from homeassistant.util import dt as dt_util
 
+from .alarm import Alarm
 from .client import (
     AuthenticationError,
     ConnectionFailedError,
     FlexMeasuresClient,
+    JobFailedError,
     RateLimitedError,
     ScheduleResult,
     ValidationError,
@@ -32,6 +33,7 @@ from .plan_making import PlanMaker, SiteRequest, without_refused
 from .plan_models import DevicePlan, PlanCause, PlanState, Savings
 from .plan_savings import SavingsLedger
 from .plans_in_force import PlansInForce
+from .price_watch import PriceWatch
 from .process_runs import ProcessRun, ProcessRuns
 from .repairs import PRICE_ISSUES, async_forget_device_issues, async_update_issues
 from .site_store import SiteStore
@@ -97,13 +99,17 @@ class Planner:
         self._in_force = PlansInForce(
             hass, entry, self._devices, self._keeper, self._runs, values, self._maker.settings
         )
+        self._prices = PriceWatch(
+            inventory, values, self._maker.settings.context, self.async_request
+        )
         self._causes: set[PlanCause] = set()
         self._generation = 0
         self._one_at_a_time = asyncio.Lock()
         self._waiting: asyncio.Task[None] | None = None
-        self._timer: CALLBACK_TYPE | None = None
-        self._soon: CALLBACK_TYPE | None = None
-        self._end: CALLBACK_TYPE | None = None
+        self._next_run = Alarm(hass, self._async_next_run_due)
+        self._next_cause = PlanCause.PERIOD
+        self._soon = Alarm(hass, self._async_soon_due)
+        self._end = Alarm(hass, self._async_ended)
         self._not_before = dt_util.utcnow()
         self._retry = _FIRST_RETRY
         self._is_stopped = False
@@ -120,6 +126,7 @@ class Planner:
         controllers = self._entry.runtime_data.controllers
         self._watch.async_start(self._entry, controllers)
         self._following.async_start(self._entry, controllers)
+        self._prices.async_start(self._entry)
         self._entry.async_on_unload(self._wishes.listeners.async_add(self._async_wished))
         self._async_watch_end()
         self.async_request(PlanCause.START)
@@ -129,10 +136,8 @@ class Planner:
         """Plan nothing any more, and count what was carried out until now."""
         self._is_stopped = True
         self._following.async_stop()
-        for cancel in (self._timer, self._soon, self._end):
-            if cancel:
-                cancel()
-        self._timer = self._soon = self._end = None
+        for alarm in (self._next_run, self._soon, self._end):
+            alarm.async_cancel()
 
     def plan(self, device_id: str) -> DevicePlan | None:
         """Return the plan in force, also from before a restart; None when there is none."""
@@ -175,9 +180,9 @@ class Planner:
         self._causes.add(cause)
         if cause in _SUPERSEDING:
             self._generation += 1
-        if self._soon is None:
+        if not self._soon.is_set:
             wait = max(_DEBOUNCE, self._not_before - dt_util.utcnow())
-            self._soon = async_call_later(self._hass, wait, self._async_soon_due)
+            self._soon.async_set_in(wait)
 
     async def async_reschedule(self, cause: PlanCause = PlanCause.PERSON) -> None:
         """Make new plans from what is known now; callers that wait for the next run share it.
@@ -196,17 +201,14 @@ class Planner:
     @callback
     def _async_watch_end(self) -> None:
         """Tell when the next plan ends or has become too old."""
-        if self._end:
-            self._end()
-        self._end = None
+        self._end.async_cancel()
         plans = [plan for device_id in self._devices if (plan := self.plan(device_id))]
         if plans and not self._is_stopped:
             end = min(plan.for_control.valid_until for plan in plans)
-            self._end = async_track_point_in_utc_time(self._hass, self._async_ended, end)
+            self._end.async_set_at(end)
 
     @callback
-    def _async_ended(self, now: datetime) -> None:
-        self._end = None
+    def _async_ended(self) -> None:
         self.listeners.async_call()
         self._async_watch_end()
 
@@ -221,21 +223,14 @@ class Planner:
             self.async_request(PlanCause.PROCESS)
 
     @callback
-    def _async_soon_due(self, now: datetime) -> None:
-        self._soon = None
+    def _async_soon_due(self) -> None:
         # A run that began in the meantime may have taken the causes up.
         if self._causes:
             self._async_run_in_background(PlanCause.first_of(self._causes))
 
     @callback
-    def _async_period_due(self, now: datetime) -> None:
-        self._timer = None
-        self._async_run_in_background(PlanCause.PERIOD)
-
-    @callback
-    def _async_retry_due(self, now: datetime) -> None:
-        self._timer = None
-        self._async_run_in_background(PlanCause.RETRY)
+    def _async_next_run_due(self) -> None:
+        self._async_run_in_background(self._next_cause)
 
     @callback
     def _async_run_in_background(self, cause: PlanCause) -> None:
@@ -268,20 +263,17 @@ class Planner:
             finally:
                 self._async_tell_problem(before)
                 async_update_issues(self._hass, self._entry, PRICE_ISSUES, failure)
-                self._async_arm(pause, is_retry=is_retry)
+                self._async_run_after(pause, PlanCause.RETRY if is_retry else PlanCause.PERIOD)
                 self._async_watch_end()
                 self.listeners.async_call()
             if self.problem:
                 raise self.problem
 
     @callback
-    def _async_arm(self, pause: timedelta, *, is_retry: bool) -> None:
-        if self._timer:
-            self._timer()
-        self._timer = None
+    def _async_run_after(self, pause: timedelta, cause: PlanCause) -> None:
+        self._next_cause = cause
         if not self._is_stopped:
-            due = self._async_retry_due if is_retry else self._async_period_due
-            self._timer = async_call_later(self._hass, pause, due)
+            self._next_run.async_set_in(pause)
 
     @callback
     def _async_pause_after(self, error: HomeAssistantError) -> timedelta:
@@ -354,8 +346,9 @@ class Planner:
         """Return the server's answer, and to what; a device that it refuses does not stop the others."""
         try:
             return request, await self._maker.async_ask(request)
-        except ValidationError as error:
-            rest = without_refused(request, error)
+        except (JobFailedError, ValidationError) as error:
+            # What a job could not do names no device.
+            rest = without_refused(request, error) if isinstance(error, ValidationError) else None
             if rest is not None:
                 return rest, await self._maker.async_ask(rest)
             if not request.requests or self._guest.resolution is None:

@@ -88,7 +88,7 @@ class PlansInForce:
         self, device_id: str, status: PlanStatus, problem: HomeAssistantError | None = None
     ) -> None:
         """Say how it stands with a device's plan; what a person has to mend becomes an issue."""
-        self._keeper.async_state(device_id, status, str(problem) if problem else None)
+        self._keeper.async_state(device_id, status, problem)
         async_update_device_issue(self._hass, self._entry, self._devices[device_id], problem)
 
     @callback

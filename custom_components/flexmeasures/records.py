@@ -47,6 +47,41 @@ def needed_number(record: JsonObject, name: str) -> float:
     return number
 
 
+def kept_integer(record: JsonObject, name: str) -> int | None:
+    """Return a whole number; None where none was kept.
+
+    Raises:
+        ValueError: it is no whole number.
+    """
+    return None if record.get(name) is None else needed_integer(record, name)
+
+
+def needed_integer(record: JsonObject, name: str) -> int:
+    """Return a whole number.
+
+    Raises:
+        ValueError: it is no whole number, or missing.
+    """
+    match record.get(name):
+        case bool():
+            pass
+        case int() as number:
+            return number
+    raise ValueError(f"{name} is no whole number")
+
+
+def kept_truth(record: JsonObject, name: str) -> bool:
+    """Return whether something is so.
+
+    Raises:
+        ValueError: it is neither true nor false, or missing.
+    """
+    match record.get(name):
+        case bool() as truth:
+            return truth
+    raise ValueError(f"{name} is neither true nor false")
+
+
 def kept_text(record: JsonObject, name: str) -> str:
     """Return a text.
 
@@ -59,6 +94,18 @@ def kept_text(record: JsonObject, name: str) -> str:
     raise ValueError(f"{name} is no text")
 
 
+def kept_texts(record: JsonObject, name: str) -> tuple[str, ...]:
+    """Return texts.
+
+    Raises:
+        ValueError: it is no list of texts.
+    """
+    match record.get(name):
+        case list() as texts:
+            return tuple(kept_text({name: text}, name) for text in texts)
+    raise ValueError(f"{name} is no list")
+
+
 def kept_numbers(record: JsonObject, name: str) -> tuple[float | None, ...]:
     """Return numbers, and None where one was not known.
 
@@ -68,6 +115,30 @@ def kept_numbers(record: JsonObject, name: str) -> tuple[float | None, ...]:
     match record.get(name):
         case list() as numbers:
             return tuple(kept_number({name: number}, name) for number in numbers)
+    raise ValueError(f"{name} is no list")
+
+
+def kept_object(record: JsonObject, name: str) -> JsonObject:
+    """Return fields by name.
+
+    Raises:
+        ValueError: it has no fields, or is missing.
+    """
+    match record.get(name):
+        case dict() as fields:
+            return fields
+    raise ValueError(f"{name} is no object")
+
+
+def kept_objects(record: JsonObject, name: str) -> tuple[JsonObject, ...]:
+    """Return several objects.
+
+    Raises:
+        ValueError: it is no list of objects.
+    """
+    match record.get(name):
+        case list() as objects:
+            return tuple(kept_object({name: each}, name) for each in objects)
     raise ValueError(f"{name} is no list")
 
 

@@ -152,7 +152,7 @@ def async_update_source_issue(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, feed: Feed, key: str | None
 ) -> None:
     """Raise the issue of a feed whose entity gives no readings, or end it when there is no key."""
-    _async_update_issue(hass, entry, f"{_FEED_SOURCE}{feed.subentry_id}", key, {"feed": feed.title})
+    _async_update_issue(hass, entry, f"{_FEED_SOURCE}{feed.key}", key, {"feed": feed.title})
 
 
 @callback
@@ -204,7 +204,7 @@ def async_end_other_feed_issues(
     """End the issues of feeds that were removed."""
     keep = set()
     for feed in feeds:
-        keep |= {f"{_FEED_REFUSED}{feed.sensor_id}", f"{_FEED_SOURCE}{feed.subentry_id}"}
+        keep |= {f"{_FEED_REFUSED}{feed.sensor_id}", f"{_FEED_SOURCE}{feed.key}"}
     keep_ids = {_issue_id(entry, key) for key in keep}
     prefixes = tuple(_issue_id(entry, prefix) for prefix in (_FEED_REFUSED, _FEED_SOURCE))
     for domain, issue_id in list(ir.async_get(hass).issues):

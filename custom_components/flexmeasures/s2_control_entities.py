@@ -22,8 +22,13 @@ class S2FollowSchedule(S2Entity, SwitchEntity):
 
     @property
     @override
-    def is_on(self) -> bool:
+    def _told(self) -> bool:
         return self._device.following
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self._told
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
@@ -46,8 +51,13 @@ class S2PowerSetpoint(S2Entity, NumberEntity):
 
     @property
     @override
-    def native_value(self) -> float | None:
+    def _told(self) -> float | None:
         return self._device.setpoint
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        return self._told
 
     @override
     async def async_set_native_value(self, value: float) -> None:

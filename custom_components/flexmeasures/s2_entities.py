@@ -186,6 +186,7 @@ class S2Entity(Entity):
     ) -> None:
         """Tell about the device under the key."""
         self._device = device
+        self._shown: object = None
         self._attr_translation_key = key
         self._attr_unique_id = _unique_id(subentry.subentry_id, key)
         inventory = entry.runtime_data.inventory.data
@@ -207,7 +208,15 @@ class S2Entity(Entity):
     @callback
     def _async_read(self) -> bool:
         """Take what the device tells now; return whether anything changed."""
-        return True
+        told = self._told
+        changed = told != self._shown
+        self._shown = told
+        return changed
+
+    @property
+    def _told(self) -> object:
+        """Return what changes when there is something new to show; most of a device's words are about other things."""
+        raise NotImplementedError
 
 
 class S2Connected(S2Entity, BinarySensorEntity):
@@ -216,12 +225,15 @@ class S2Connected(S2Entity, BinarySensorEntity):
     _attr_device_class = BinarySensorDeviceClass.CONNECTIVITY
     _attr_entity_category = EntityCategory.DIAGNOSTIC
 
-    @callback
+    @property
     @override
-    def _async_read(self) -> bool:
-        before = self._attr_is_on
-        self._attr_is_on = self._device.connected
-        return before != self._attr_is_on
+    def _told(self) -> bool:
+        return self._device.connected
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self._told
 
 
 class S2Sensor(S2Entity, SensorEntity):
@@ -240,27 +252,23 @@ class S2Sensor(S2Entity, SensorEntity):
         """Show what the description reads."""
         super().__init__(entry, subentry, device, description.key)
         self.entity_description = description
-        self._shown: tuple[object, ...] = ()
         self._unit = description.native_unit_of_measurement
 
-    @callback
+    @property
     @override
-    def _async_read(self) -> bool:
+    def _told(self) -> object:
         description = self.entity_description
         self._attr_available = description.while_away or self._device.connected
         self._attr_native_value = description.value_fn(self._device)
         self._attr_extra_state_attributes = dict(description.attributes_fn(self._device))
         if description.unit_fn and self._device.connected:
             self._unit = description.unit_fn(self._device)
-        shown = (
+        return (
             self._attr_available,
             self._attr_native_value,
             self._unit,
             self._attr_extra_state_attributes,
         )
-        changed = shown != self._shown
-        self._shown = shown
-        return changed
 
     @property
     @override

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, cast
 
 from homeassistant.const import UnitOfPower
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from .client import JsonObject, JsonValue, ScheduleResult
+from .client import JsonObject, JsonValue, ScheduleResult, Sensor
 from .const import LOGGER
 from .data import FlexMeasuresConfigEntry
 from .plan_guests import GuestRequest
@@ -24,7 +25,7 @@ from .s2.control_types import (
     Timeline,
 )
 from .s2_device import S2Device
-from .s2_sensors import planning_sensors, sensors_on
+from .s2_sensors import needs_of, planning_sensors, sensors_on
 from .scheduling import Schedule
 
 # Who computed a price does not matter to a placement; it only names what is replaced together.
@@ -43,25 +44,33 @@ class S2Planning:
         self._devices = devices
         self._asked: dict[str, Sensors] = {}
         self._stored: dict[int, dict[datetime, float | None]] = {}
-        self._seen: frozenset[tuple[object, ...]] = frozenset()
+        self._seen: dict[str, tuple[object, ...]] = {}
+        self._looked: dict[str, tuple[Mapping[int, Sensor], tuple[object, ...]]] = {}
 
     @callback
     def async_start(self, planner: Planner) -> None:
         """Ask for a plan whenever another device can be planned, or one in another way."""
-
-        @callback
-        def look() -> None:
-            seen = frozenset(
-                (device.settings.subentry_id, device.control_type, *device.observation.actuators)
-                for device, _ in self._plannable()
-            )
-            if seen - self._seen:
-                planner.async_request(PlanCause.INPUT)
-            self._seen = seen
-
         for device in self._devices.values():
+            look = partial(self._async_look, device, planner)
             self._entry.async_on_unload(device.listeners.async_add(look))
-        self._entry.async_on_unload(self._entry.runtime_data.inventory.async_add_listener(look))
+            self._entry.async_on_unload(self._entry.runtime_data.inventory.async_add_listener(look))
+
+    @callback
+    def _async_look(self, device: S2Device, planner: Planner) -> None:
+        """See whether a device can be planned since now; asked with each of its words, and of the inventory."""
+        sensors = self._entry.runtime_data.inventory.data.sensors
+        needs = needs_of(device)
+        looked = self._looked.get(device.settings.subentry_id)
+        if looked is not None and looked[0] is sensors and looked[1] == needs:
+            return
+        self._looked[device.settings.subentry_id] = (sensors, needs)
+        if self._sensors_of(device) is None:
+            self._seen.pop(device.settings.subentry_id, None)
+            return
+        seen = (device.control_type, *device.observation.actuators)
+        if self._seen.get(device.settings.subentry_id) != seen:
+            self._seen[device.settings.subentry_id] = seen
+            planner.async_request(PlanCause.INPUT)
 
     @property
     def is_expected(self) -> bool:
@@ -71,12 +80,14 @@ class S2Planning:
     def _plannable(self) -> Iterable[tuple[S2Device, Sensors]]:
         """Yield the devices that follow a control type, and have all their sensors."""
         for device in self._devices.values():
-            if device.control is not None and device.observation.is_described:
-                sensors = planning_sensors(
-                    device, sensors_on(self._entry, device.settings.asset_id)
-                )
-                if sensors is not None:
-                    yield device, sensors
+            if (sensors := self._sensors_of(device)) is not None:
+                yield device, sensors
+
+    def _sensors_of(self, device: S2Device) -> Sensors | None:
+        """Return the sensors that a device is planned on; None while it cannot be planned."""
+        if device.control is None or not device.observation.is_described:
+            return None
+        return planning_sensors(device, sensors_on(self._entry, device.settings.asset_id))
 
     @property
     def resolution(self) -> timedelta | None:

@@ -24,6 +24,8 @@ FILL_LEVEL: Final = "fill level"
 STORED_ENERGY: Final = "state of charge"
 EXPECTED_ENERGY: Final = "expected energy"
 
+_MEASURED: Final = frozenset({POWER, FILL_LEVEL, STORED_ENERGY})
+
 # The resolution of day-ahead prices in most of Europe, and of FlexMeasures' own examples.
 _STEP: Final = timedelta(minutes=15)
 _MOMENTS: Final = timedelta(0)
@@ -83,6 +85,19 @@ def wanted_sensors(device: S2Device) -> Iterator[WantedSensor]:
         yield from (_power_sensor(f"heat {label}") for label in actuators.values())
     for kind in _FORECASTS.get(device.control_type or ControlType.NO_SELECTION, ()):
         yield WantedSensor(name=_forecast_name(kind), unit=UnitOfPower.KILO_WATT, resolution=_STEP)
+
+
+def needs_of(device: S2Device) -> tuple[object, ...]:
+    """Return what decides about the sensors that a device needs: most of its words change nothing of it."""
+    observation = device.observation
+    return (
+        device.control is None,
+        device.control_type,
+        observation.is_described,
+        observation.fill_level_unit,
+        observation.stored_energy is None,
+        tuple(observation.actuators.items()),
+    )
 
 
 def planning_sensors(device: S2Device, named: Mapping[str, Sensor]) -> Sensors | None:
@@ -148,6 +163,7 @@ def _feeds(hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device: S2Device
                 sensor_id=named[name].id,
                 aggregation=aggregation,
                 sign_factor=sign,
+                measurement=key,
             )
 
 
@@ -170,6 +186,8 @@ class S2SensorKeeper:
         self._one_at_a_time = asyncio.Lock()
         self._tasks: set[str] = set()
         self._retries: dict[str, CALLBACK_TYPE] = {}
+        # With which sensors of the site, and for which needs, all that a device tells is measured.
+        self._settled: dict[str, tuple[Mapping[int, Sensor], tuple[object, ...]]] = {}
 
     @callback
     def async_start(self) -> None:
@@ -198,6 +216,11 @@ class S2SensorKeeper:
         """Create what is missing, unless that is under way or has to wait."""
         name = device.settings.subentry_id
         if device.connected and name not in self._tasks and name not in self._retries:
+            sensors, needs = self._settled.get(name, (None, None))
+            if sensors is self._entry.runtime_data.inventory.data.sensors and needs == needs_of(
+                device
+            ):
+                return
             if not self._missing(device):
                 self._async_measure(device)
                 return
@@ -249,9 +272,15 @@ class S2SensorKeeper:
     @callback
     def _async_measure(self, device: S2Device) -> None:
         """Begin to measure what can be measured since now."""
+        feeds = list(_feeds(self._hass, self._entry, device))
         if uploader := self._entry.runtime_data.uploader:
-            for feed in _feeds(self._hass, self._entry, device):
+            for feed in feeds:
                 uploader.async_add_feed(feed)
+        wanted = {wanted.name for wanted in wanted_sensors(device)} & _MEASURED
+        # An entity comes to be after the first words about it.
+        if len(feeds) >= len(wanted):
+            sensors = self._entry.runtime_data.inventory.data.sensors
+            self._settled[device.settings.subentry_id] = (sensors, needs_of(device))
 
 
 def _power_sensor(name: str) -> WantedSensor:

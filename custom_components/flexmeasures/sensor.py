@@ -1,6 +1,6 @@
 """Sensors: what FlexMeasures knows of the site, and what is planned for flexible devices."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
@@ -10,7 +10,7 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .client import Sensor
+from .client import Sensor, ServerVersions
 from .control_entities import CONTROL_SENSORS, ControlSensor
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
@@ -40,10 +40,8 @@ async def async_setup_entry(
     data = entry.runtime_data
     async_add_entities(
         [
-            ServerVersionSensor(data.inventory, "server_version", data.inventory.versions.server),
-            ServerVersionSensor(
-                data.inventory, "api_version", ", ".join(data.inventory.versions.apis)
-            ),
+            ServerVersionSensor(data.inventory, "server_version", lambda known: known.server),
+            ServerVersionSensor(data.inventory, "api_version", lambda known: ", ".join(known.apis)),
         ]
     )
     async_add_to_flexible_devices(entry, async_add_entities, _sensors_of)
@@ -84,12 +82,17 @@ def _sensors_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[Sens
 
 
 class ServerVersionSensor(SiteEntity, SensorEntity):
-    """A version that the server named when it was first reached."""
+    """A version that the server named when it was last met anew."""
 
     _attr_entity_category = EntityCategory.DIAGNOSTIC
 
-    def __init__(self, coordinator: InventoryCoordinator, key: str, version: str | None) -> None:
-        """Show the version under the key."""
+    def __init__(
+        self,
+        coordinator: InventoryCoordinator,
+        key: str,
+        version_of: Callable[[ServerVersions], str | None],
+    ) -> None:
+        """Show one of the versions under the key."""
         super().__init__(coordinator)
         entry = coordinator.config_entry
         self._attr_translation_key = key
@@ -97,7 +100,12 @@ class ServerVersionSensor(SiteEntity, SensorEntity):
         # The server's device shows its version already.
         self._attr_entity_registry_enabled_default = key != "server_version"
         self._attr_device_info = DeviceInfo(identifiers={server_identifier(entry)})
-        self._attr_native_value = version
+        self._version_of = version_of
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        return self._version_of(self.coordinator.versions)
 
 
 class FlexMeasuresSensor(SiteEntity, SensorEntity):

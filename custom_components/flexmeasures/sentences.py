@@ -16,7 +16,9 @@ async def async_sentences(hass: HomeAssistant) -> Sentence:
     texts = await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
 
     def sentence(error: HomeAssistantError) -> str:
-        text = texts[f"component.{DOMAIN}.exceptions.{error.translation_key}.message"]
+        text = texts.get(f"component.{DOMAIN}.exceptions.{error.translation_key}.message")
+        if text is None:  # somebody else's error
+            return str(error)
         return text.format(**(error.translation_placeholders or {}))
 
     return sentence

@@ -67,6 +67,12 @@ class DeviceTarget:
         """Return how it stands with its plan."""
         return self.data.planner.status(self.device.subentry_id)
 
+    @property
+    def reason(self) -> str | None:
+        """Return why it stands so, in the home's language; None where the status says it all."""
+        problem = self.state.problem
+        return self.data.sentence(problem) if problem else None
+
 
 def data_of(call: ServiceCall) -> FlexMeasuresData:
     """Return the running parts of the entry that the action names.

@@ -146,9 +146,7 @@ class FeedSensor(DeliveryEntity, SensorEntity):
         inventory = entry.runtime_data.inventory.data
         asset = inventory.asset_of(running.sensor)
         self._attr_translation_placeholders = {"sensor": running.sensor.name}
-        self._attr_unique_id = (
-            f"{_feed_prefix(entry)}{running.feed.subentry_id}_{self.translation_key}"
-        )
+        self._attr_unique_id = f"{_feed_prefix(entry)}{running.feed.key}_{self.translation_key}"
         self._attr_device_info = device_of_asset(entry, asset.id)
         self._shown: object = None
 
@@ -252,5 +250,5 @@ def async_add_feed_sensors(
 
 
 def _feed_prefix(entry: FlexMeasuresConfigEntry) -> str:
-    """Return how the unique ids of feeds' entities begin; the subentry's id and a key follow."""
+    """Return how the unique ids of feeds' entities begin; the feed's key and the entity's follow."""
     return f"{entry.entry_id}_feed_"

@@ -17,12 +17,12 @@ from homeassistant.core import (
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import (
     async_track_entity_registry_updated_event,
-    async_track_point_in_utc_time,
     async_track_state_change_event,
 )
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util import dt as dt_util
 
+from .alarm import Alarm
 from .const import DOMAIN, LOGGER
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
@@ -82,13 +82,14 @@ class Uploader:
             for feed in feeds
             if feed.sensor_id in sensors
         ]
+        self._fed = {running.sensor.id for running in self.feeds}
         self._recorded_until = recorded_until
         self._by_entity: dict[str, list[RunningFeed | WaitingFeed]] = {}
         self._rebuilding: asyncio.Task[None] | None = None
         self._unwritten: list[Row] = []
         self._lost = 0
         self._writing = asyncio.Lock()
-        self._timer: CALLBACK_TYPE | None = None
+        self._alarm = Alarm(hass, self._async_boundary)
         self._is_started = False
         for feed in feeds:
             if feed.sensor_id not in sensors:
@@ -111,7 +112,7 @@ class Uploader:
                 listening.append(waiting[-1])
         entity_ids = list(self._by_entity)
         self._is_started = True
-        for stop in (*self._async_track(entity_ids), self._async_cancel_timer):
+        for stop in (*self._async_track(entity_ids), self._alarm.async_cancel):
             self._entry.async_on_unload(stop)
         self._async_arm()
         self._delivery.async_start()
@@ -135,9 +136,9 @@ class Uploader:
     def async_add_feed(self, feed: Feed) -> None:
         """Begin to collect one more feed, whose sensor did not exist before; nothing for one that is collected."""
         sensor = self._inventory.data.sensors.get(feed.sensor_id)
-        is_known = any(running.feed.sensor_id == feed.sensor_id for running in self.feeds)
-        if sensor is None or is_known or not self._is_started:
+        if sensor is None or feed.sensor_id in self._fed or not self._is_started:
             return
+        self._fed.add(feed.sensor_id)
         running = RunningFeed.start(feed, sensor)
         entity_id = resolve_entity_id(self._hass, feed.entity)
         running.take(self._hass.states.get(entity_id), dt_util.utcnow())
@@ -146,12 +147,11 @@ class Uploader:
             for stop in self._async_track([entity_id]):
                 self._entry.async_on_unload(stop)
         self._by_entity.setdefault(entity_id, []).append(running)
-        self._async_cancel_timer()
         self._async_arm()
 
     async def async_stop(self) -> None:
         """Write what is closed; the open slots are rebuilt from the recorder at the next start."""
-        self._async_cancel_timer()
+        self._alarm.async_cancel()
         if self._rebuilding:
             self._rebuilding.cancel()
         await self._async_write(dt_util.utcnow())
@@ -198,7 +198,8 @@ class Uploader:
         sensor_id, resolution, interval = row
         recorded_until = self._recorded_until.get(sensor_id)
         return interval.value is not None and (
-            recorded_until is None or interval.start + resolution > recorded_until
+            recorded_until is None
+            or interval.start + (resolution or INSTANTANEOUS_STEP) > recorded_until
         )
 
     @callback
@@ -221,12 +222,6 @@ class Uploader:
             self._hass.config_entries.async_schedule_reload(self._entry.entry_id)
 
     @callback
-    def _async_cancel_timer(self) -> None:
-        if self._timer:
-            self._timer()
-            self._timer = None
-
-    @callback
     def _async_arm(self) -> None:
         """Come back when the next slot of any feed ends."""
         if not self.feeds:
@@ -234,12 +229,10 @@ class Uploader:
         now = dt_util.utcnow()
         steps = {running.sensor.resolution or INSTANTANEOUS_STEP for running in self.feeds}
         boundary = min(floor_to_grid(now, step) + step for step in steps)
-        self._timer = async_track_point_in_utc_time(
-            self._hass, self._async_boundary, boundary + LATE_READINGS
-        )
+        self._alarm.async_set_at(boundary + LATE_READINGS)
 
     @callback
-    def _async_boundary(self, now: datetime) -> None:
+    def _async_boundary(self) -> None:
         self._async_arm()
         self._entry.async_create_background_task(
             self._hass, self._async_write_and_send(), "flexmeasures intervals"

@@ -4,12 +4,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import (
-    async_track_point_in_utc_time,
-    async_track_utc_time_change,
-)
+from homeassistant.helpers.event import async_track_utc_time_change
 from homeassistant.util import dt as dt_util
 
+from .alarm import Alarm
 from .client import (
     FlexMeasuresClient,
     FlexMeasuresError,
@@ -22,6 +20,7 @@ from .client import (
 from .const import LOGGER
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
+from .listeners import Listeners
 from .measurements import PollPlan, ValueWindow, first_due, plan_window, refresh_period
 
 # 240 requests a minute at the most, of the 500 that a user has: the rest is for schedules and measurements.
@@ -34,7 +33,7 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 
 
 class SiteValues:
-    """Follows the sensors whose entities are enabled, one request at a time.
+    """Follows the sensors that somebody listens to, one request at a time.
 
     When it fails, entities keep the last known window until that ends, and the inventory tells whether the server is
     there.
@@ -54,15 +53,15 @@ class SiteValues:
         self._inventory = inventory
         self._plan = PollPlan()
         self._windows: dict[int, ValueWindow] = {}
-        self._listeners: dict[int, Callable[[], None]] = {}
-        self._timer: CALLBACK_TYPE | None = None
+        self._listeners: dict[int, Listeners] = {}
+        self._alarm = Alarm(hass, self._async_due)
         self._asking = False
         self._not_before = dt_util.utcnow()
         self._pause = _FIRST_PAUSE
         entry.async_on_unload(
             async_track_utc_time_change(hass, self._async_minute_passed, second=0)
         )
-        entry.async_on_unload(self._async_cancel_timer)
+        entry.async_on_unload(self._alarm.async_cancel)
 
     def window(self, sensor_id: int) -> ValueWindow | None:
         """Return what is known of the sensor; None before the first answer."""
@@ -71,15 +70,18 @@ class SiteValues:
     @callback
     def async_follow(self, sensor_id: int, listener: Callable[[], None]) -> CALLBACK_TYPE:
         """Keep the sensor's window fresh and call the listener when it, or what holds now, may have changed."""
-        self._listeners[sensor_id] = listener
+        listeners = self._listeners.setdefault(sensor_id, Listeners())
+        remove = listeners.async_add(listener)
         if sensor_id not in self._plan:
             self._plan.set(sensor_id, dt_util.utcnow())
             self._async_arm()
 
         @callback
         def unfollow() -> None:
-            self._listeners.pop(sensor_id, None)
-            self._plan.remove(sensor_id)
+            remove()
+            if not listeners:
+                del self._listeners[sensor_id]
+                self._plan.remove(sensor_id)
 
         return unfollow
 
@@ -94,8 +96,8 @@ class SiteValues:
                 sensor_id, first_due(sensor_id, window.asked_at, due) if is_first else due
             )
             self._async_arm()
-        if listener := self._listeners.get(sensor_id):
-            listener()
+        if listeners := self._listeners.get(sensor_id):
+            listeners.async_call()
 
     @callback
     def async_sent(
@@ -113,26 +115,19 @@ class SiteValues:
 
     @callback
     def _async_minute_passed(self, now: datetime) -> None:
-        for listener in list(self._listeners.values()):
-            listener()
-
-    @callback
-    def _async_cancel_timer(self) -> None:
-        if self._timer:
-            self._timer()
-            self._timer = None
+        for listeners in list(self._listeners.values()):
+            listeners.async_call()
 
     @callback
     def _async_arm(self) -> None:
-        self._async_cancel_timer()
+        self._alarm.async_cancel()
         if self._asking or self._hass.is_stopping or (upcoming := self._plan.next()) is None:
             return
         due = max(upcoming[0], self._not_before)
-        self._timer = async_track_point_in_utc_time(self._hass, self._async_due, due)
+        self._alarm.async_set_at(due)
 
     @callback
-    def _async_due(self, now: datetime) -> None:
-        self._timer = None
+    def _async_due(self) -> None:
         upcoming = self._plan.next()
         if upcoming is None:
             return

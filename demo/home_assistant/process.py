@@ -71,6 +71,11 @@ class HomeAssistant:
         """Return the log file."""
         return self._folder / "home-assistant.log"
 
+    @property
+    def database(self) -> Path:
+        """Return the recorder's file."""
+        return self._folder / "home-assistant_v2.db"
+
     async def start(self) -> None:
         """Write the folder, start, sign in, and return when everything is set up.
 
@@ -118,6 +123,17 @@ class HomeAssistant:
                 process.kill()
                 await process.wait()
         (self._folder / PROCESS_FILE).unlink(missing_ok=True)
+
+    async def kill(self) -> None:
+        """End the process at once, as a power cut does; `start` may follow."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+        if (process := self._process) is not None:
+            self._process = None
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
 
     async def wait(self) -> int:
         """Return the exit code when the process ends by itself."""

@@ -176,6 +176,85 @@ def test_what_is_live_again_is_followed_again_after_the_dwell(home: Home) -> Non
     assert home.told[1:] == [(pytest.approx(1 / 60), 0), (pytest.approx(31 / 60), 3000)]
 
 
+def lost_at(home: Home, *, bridged: timedelta) -> None:
+    """Lose an input that may come back by itself within a time."""
+    home.tell(InputsChanged(Inputs(live=False, bridged_until=home.now + bridged)))
+
+
+def test_what_is_carried_out_goes_on_while_an_input_is_silent_for_a_moment(home: Home) -> None:
+    home.until(5)
+    lost_at(home, bridged=MINUTE)
+    assert home.engine.setpoint.source is SetpointSource.SCHEDULE
+    home.wait(30 * SECOND)
+    home.tell(InputsChanged(Inputs()))
+    home.until(14)
+
+    assert home.told == [(0, 3000)]
+
+
+def test_an_input_that_stays_silent_is_lost_after_the_moment(home: Home) -> None:
+    home.until(5)
+    lost_at(home, bridged=MINUTE)
+    home.until(14)
+
+    assert home.told == [(0, 3000), (6, 0)]
+    assert home.engine.setpoint.source is SetpointSource.INPUT_LOST
+
+
+def test_nothing_new_is_begun_while_an_input_is_silent(home: Home) -> None:
+    home.until(14)
+    lost_at(home, bridged=5 * MINUTE)
+    home.until(20)
+
+    # Not the -2000 W of the plan's next step: what it needs to know is not known.
+    assert home.told == [(0, 3000), (15, 0)]
+
+
+def test_another_plan_is_not_begun_while_an_input_is_silent(home: Home) -> None:
+    home.until(5)
+    lost_at(home, bridged=5 * MINUTE)
+    home.plan(3000, 1000)
+    assert home.told == [(0, 3000)]
+    home.plan(2500, 1000)
+
+    assert home.told == [(0, 3000), (5, 0)]
+
+
+def test_what_the_device_was_not_told_yet_is_not_begun_while_an_input_is_silent(
+    home: Home,
+) -> None:
+    home.wait(SECOND)
+    home.plan(1500)  # waits for the 30 s between two writes
+    lost_at(home, bridged=MINUTE)
+    home.until(3)
+
+    assert home.told == [(0, 3000), (pytest.approx(1 / 60), 0)]
+
+
+def test_discharging_at_once_goes_on_while_the_state_of_charge_is_silent_for_a_moment(
+    home: Home,
+) -> None:
+    home.until(5)
+    home.tell(ModeChosen(Mode.DISCHARGE_NOW))
+    lost_at(home, bridged=MINUTE)
+    home.until(8)
+
+    assert home.told == [(0, 3000), (5, -4000), (6, 0)]
+
+
+def test_discharging_at_once_is_not_begun_while_the_state_of_charge_is_silent(home: Home) -> None:
+    home.until(5)
+    lost_at(home, bridged=MINUTE)
+    home.tell(ModeChosen(Mode.DISCHARGE_NOW))
+
+    assert home.told == [(0, 3000), (5, 0)]
+
+
+def test_a_moment_needs_an_end_with_its_zone() -> None:
+    with pytest.raises(ValueError, match="bridged_until"):
+        Inputs(live=False, bridged_until=NOON.replace(tzinfo=None))
+
+
 def test_in_the_shadow_everything_is_computed_and_nothing_written() -> None:
     home = Home(settings=settings_of(shadow=True))
     home.plan(3000, -2000)

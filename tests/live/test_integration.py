@@ -158,7 +158,10 @@ async def test_a_site_and_its_battery_become_devices_with_entities(
     account = next(name for name, parent in parents.items() if parent is None)
     assert parents == {account: None, "Home": account, "Battery": "Home"}
     assert state_of(hass, "sensor.battery_power").attributes["unit_of_measurement"] == "kW"
-    assert hass.states.async_entity_ids("switch") == ["switch.battery_follow_schedule"]
+    assert sorted(hass.states.async_entity_ids("switch")) == [
+        "switch.battery_follow_schedule",
+        "switch.battery_shadow_mode",
+    ]
 
 
 async def test_posted_values_are_shown_and_read_back_in_another_unit(

@@ -65,6 +65,9 @@ def show(feeds: list[RunningFeed], start: datetime) -> None:
             feed.take(State(METER, str(shown), METER_ATTRIBUTES), begin)
             later = State(METER, str(shown + 500), METER_ATTRIBUTES)
             feed.take(later, begin + timedelta(minutes=2))
+    for feed in feeds:
+        # Else the last value would hold until now, and be sent when a boundary is passed while the test runs.
+        feed.take(None, start + SLOTS * STEP)
 
 
 async def test_every_interval_is_read_back_after_the_server_stood_still_and_home_was_set_up_anew(

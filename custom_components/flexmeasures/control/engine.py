@@ -82,7 +82,7 @@ class ControlEngine:
         self._writer.advance(now)
         self._take(event, now)
         self._end_what_is_over(now)
-        self._wishes.decide(now, self._safe_power)
+        self._wishes.decide(now, self._safe_power, is_carried_out=self._writer.held is None)
         if not self._is_released or isinstance(event, Released):
             self._wanted = self._decide_wanted(now)
             if self._is_released:

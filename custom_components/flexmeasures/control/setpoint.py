@@ -180,15 +180,21 @@ class Inputs:
 
     Attributes:
         live: whether everything that planning needs from the device is known and fresh.
+        bridged_until: while it is not live: until when it may come back by itself; aware. Until then what is being
+            carried out goes on as long as it would be the same; nothing else is begun. None where that is no question.
         unmet_conditions: names of the owner's conditions that do not hold now.
         charged: whether the target of charging is reached: charging at once ends.
         discharged: whether the least state of charge is reached: discharging at once ends.
     """
 
     live: bool = True
+    bridged_until: datetime | None = None
     unmet_conditions: frozenset[str] = frozenset()
     charged: bool = False
     discharged: bool = False
+
+    def __post_init__(self) -> None:
+        _check_time(self.bridged_until, "bridged_until")
 
 
 def _check_power(power: float, name: str) -> None:

@@ -92,14 +92,36 @@ class Wishes:
         self.request = replace(self.request, mode=Mode.SCHEDULE, mode_until=None)
         return True
 
-    def decide(self, now: datetime, safe_power: float | None) -> Setpoint:
-        """Decide what should be followed, and return it."""
-        self.setpoint = decide_setpoint(
+    def decide(self, now: datetime, safe_power: float | None, *, is_carried_out: bool) -> Setpoint:
+        """Decide what should be followed, and return it.
+
+        Args:
+            now: aware time.
+            safe_power: W, consumption positive; None when the safe value stands for no power.
+            is_carried_out: whether what was decided before is what the device was told.
+        """
+        decided = self._decide(now, safe_power, self.inputs)
+        if decided.source is SetpointSource.INPUT_LOST and is_carried_out:
+            decided = self._bridge(now, safe_power) or decided
+        self.setpoint = decided
+        return decided
+
+    def _decide(self, now: datetime, safe_power: float | None, inputs: Inputs) -> Setpoint:
+        return decide_setpoint(
             self.plan,
             now,
             request=self.request,
-            inputs=self.inputs,
+            inputs=inputs,
             limits=self.limits,
             safe_power=safe_power,
         )
-        return self.setpoint
+
+    def _bridge(self, now: datetime, safe_power: float | None) -> Setpoint | None:
+        """Return what goes on although an input tells nothing for a moment; None when that would be something new."""
+        until = self.inputs.bridged_until
+        if until is None or now >= until:
+            return None
+        going_on = self._decide(now, safe_power, replace(self.inputs, live=True))
+        if replace(going_on, until=self.setpoint.until) != self.setpoint:
+            return None
+        return replace(going_on, until=min(going_on.until or until, until))

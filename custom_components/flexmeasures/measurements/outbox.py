@@ -1,6 +1,6 @@
 """Closed intervals that the server has not confirmed yet, on disk."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 import math
@@ -31,6 +31,7 @@ from .outbox_rows import (
     series_key,
     slot_and_value,
 )
+from .outbox_series import SeriesNumbers
 
 # Measurements this old no longer change a plan; an outage that somebody means to end is shorter.
 MAXIMUM_AGE = timedelta(days=30)
@@ -82,8 +83,7 @@ class Outbox:
         self._maximum_age = maximum_age
         self._maximum_bytes = maximum_bytes
         self._lock = Lock()
-        # Numbers of the series, read when first needed.
-        self._series: dict[SeriesKey, int] = {}
+        self._series = SeriesNumbers()
 
     @classmethod
     def open(
@@ -127,7 +127,7 @@ class Outbox:
         """
         with self._lock, typed_errors(self._path):
             self._connection.close()
-            self._series.clear()
+            self._series.forget()
             self._connection, self._set_aside = open_file(self._path, now)
 
     @property
@@ -156,7 +156,7 @@ class Outbox:
                     yield connection
             except BaseException:
                 # Numbers that were given in this transaction have not been given.
-                self._series.clear()
+                self._series.forget()
                 raise
 
     def record(
@@ -189,7 +189,11 @@ class Outbox:
             connection.executemany(
                 "REPLACE INTO intervals VALUES (?, ?, ?)",
                 [
-                    (self._series_number(self._key(sensor, resolution, priority)), start, value)
+                    (
+                        self._series.number(connection, self._key(sensor, resolution, priority)),
+                        start,
+                        value,
+                    )
                     for (sensor, resolution, start), value in values.items()
                     if value is not None
                 ],
@@ -215,7 +219,7 @@ class Outbox:
 
     def _remove_replaced(self, values: dict[Slot, float | None], priority: Priority) -> None:
         """Remove the rows that REPLACE does not meet: those of gaps, and those of another priority or unit."""
-        known = self._known_series()
+        known = self._series.known(self._connection)
         siblings: dict[tuple[int, int], list[SeriesKey]] = {}
         for key in known:
             siblings.setdefault(key[:2], []).append(key)
@@ -228,23 +232,6 @@ class Outbox:
                 if value is None or key != self._key(sensor, resolution, priority)
             ],
         )
-
-    def _known_series(self) -> dict[SeriesKey, int]:
-        if not self._series:
-            rows = self._connection.execute(
-                "SELECT sensor, resolution, priority, unit, id FROM series"
-            )
-            self._series = {tuple(key): number for *key, number in rows}
-        return self._series
-
-    def _series_number(self, key: SeriesKey) -> int:
-        known = self._known_series()
-        if key not in known:
-            (known[key],) = self._connection.execute(
-                "INSERT INTO series (sensor, resolution, priority, unit) VALUES (?, ?, ?, ?) RETURNING id",
-                key,
-            ).fetchone()
-        return known[key]
 
     def _drop(self, oldest_allowed: int) -> None:
         """Drop what is too old, then the oldest until the rest fits: back-fill first, its source still has it."""
@@ -312,7 +299,7 @@ class Outbox:
         with self._writing() as connection:
             for block in blocks:
                 rows = rows_of(block)
-                series = self._series_of(block)
+                series = self._series.of_block(connection, block)
                 removed += connection.executemany(
                     "DELETE FROM intervals WHERE series = ? AND start = ? AND value = ?",
                     [(number, start, value) for number in series for start, value in rows],
@@ -326,15 +313,8 @@ class Outbox:
             give_back_room(connection)
         return removed
 
-    def _series_of(self, block: Block) -> list[int]:
-        """Return where a block's intervals may stand now, since each may have got another priority meanwhile."""
-        known = self._known_series()
-        return [
-            known[key] for priority in Priority if (key := series_key(block, priority)) in known
-        ]
-
     def _keep_sent(self, block: Block, rows: list[tuple[int, float]], oldest: int) -> None:
-        series = self._series_number(series_key(block, Priority.LIVE))
+        series = self._series.number(self._connection, series_key(block, Priority.LIVE))
         self._connection.executemany(
             "REPLACE INTO sent VALUES (?, ?, ?)",
             [(series, start, value) for start, value in rows if start >= oldest],
@@ -369,10 +349,11 @@ class Outbox:
         with self._writing() as connection:
             kept = read_sent(connection, sensor_id, resolution, unit, min(values))
             key = (sensor_id, resolution // timedelta(seconds=1), Priority.BACKFILL, unit)
+            number = self._series.number(connection, key)
             return connection.executemany(
                 "INSERT INTO intervals VALUES (?, ?, ?)",
                 [
-                    (self._series_number(key), seconds_of(start), value)
+                    (number, seconds_of(start), value)
                     for start, value in values.items()
                     if kept.get(start) == value
                 ],
@@ -411,7 +392,7 @@ class Outbox:
     def discard(self, sensor_id: int) -> int:
         """Forget a sensor that is no longer fed, and return how many of its intervals were unsent."""
         with self._writing() as connection:
-            removed = self._discard_series(lambda key: key[0] == sensor_id)
+            removed = self._series.discard(connection, lambda key: key[0] == sensor_id)
             connection.execute("DELETE FROM sensors WHERE id = ?", (sensor_id,))
         return removed
 
@@ -421,18 +402,11 @@ class Outbox:
         What was recorded without a unit stays while its resolution is this one.
         """
         fitting = {(resolution // timedelta(seconds=1), known) for known in (unit, "")}
-        with self._writing():
-            return self._discard_series(
-                lambda key: key[0] == sensor_id and (key[1], key[3]) not in fitting
+        with self._writing() as connection:
+            return self._series.discard(
+                connection,
+                lambda key: key[0] == sensor_id and (key[1], key[3]) not in fitting,
             )
-
-    def _discard_series(self, is_discarded: Callable[[SeriesKey], bool]) -> int:
-        numbers = [(number,) for key, number in self._known_series().items() if is_discarded(key)]
-        removed = self._connection.executemany("DELETE FROM intervals WHERE series = ?", numbers)
-        self._connection.executemany("DELETE FROM sent WHERE series = ?", numbers)
-        self._connection.executemany("DELETE FROM series WHERE id = ?", numbers)
-        self._series.clear()
-        return removed.rowcount
 
     def count_lost(self, count: int) -> None:
         """Add to the intervals that were lost before they could be recorded."""

@@ -36,12 +36,6 @@ _SENSORS = """
 # CROSS keeps SQLite from looking at every row that was sent for the newest of each series.
 _LAST_SENT = """
     SELECT sensor, start, value
-    FROM (SELECT id, sensor, (SELECT MAX(start) FROM sent WHERE series = id) AS newest FROM series)
-    CROSS JOIN sent ON series = id AND start = newest
-    ORDER BY start
-"""
-_SENT = """
-    SELECT sensor, start, value
     FROM series JOIN sent ON sent.series = series.id
         AND start = (SELECT MAX(start) FROM sent WHERE sent.series = series.id)
     ORDER BY start
