@@ -16,7 +16,7 @@ _KEEP_BYTECODE = "PYTHONPYCACHEPREFIX"
 _KEEP_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 # Imported with the first S2 device, or with the first question to the recorder.
-_LOADED_LATE = (
+LOADED_LATE = (
     "recorder_states",
     "s2",
     "s2_control_entities",
@@ -40,10 +40,10 @@ for name in ("core", "config_entries", "helpers.aiohttp_client", *("components."
     importlib.import_module("homeassistant." + name)
 before = own_memory()
 package = importlib.import_module("custom_components.flexmeasures")
-for name in submodules(package, {_LOADED_LATE}):
+for name in submodules(package, {LOADED_LATE}):
     importlib.import_module(name)
 after = own_memory()
-late = ["custom_components.flexmeasures." + name for name in {_LOADED_LATE}]
+late = ["custom_components.flexmeasures." + name for name in {LOADED_LATE}]
 for unwanted in ("s2python", "pydantic", "sqlalchemy", *late):
     assert unwanted not in sys.modules, unwanted + " is imported before S2 or the recorder is used"
 print(after - before)

@@ -67,6 +67,7 @@ from .device_dialogs import (
     walk,
 )
 from .flow_samples import (
+    BATTERY,
     BATTERY_POWER,
     CABIN,
     HOME,
@@ -79,6 +80,7 @@ from .flow_samples import (
     sensor,
     unload_entries,
 )
+from .s2_devices import s2_subentry
 
 
 @pytest.fixture(autouse=True)
@@ -381,6 +383,18 @@ async def test_two_devices_share_neither_power_sensor_nor_setpoint_entity(
     result = await walk(hass, await start(hass, cabin), FORM)
     result = await submit(hass, result, CONTROL)
     assert result["errors"] == {CONF_SETPOINT_ENTITY: "setpoint_entity_used"}
+
+
+async def test_the_sensors_of_an_s2_device_are_not_offered_to_another(
+    hass: HomeAssistant, client: MagicMock
+) -> None:
+    entry = add_entry(hass, subentries=(s2_subentry(asset=BATTERY),))
+    mark_loaded(hass, entry, client)
+
+    offered = dict(power_sensors(await start(hass, entry)))
+
+    assert str(BATTERY_POWER) not in offered
+    assert str(SITE_POWER) in offered
 
 
 async def test_a_power_sensor_that_was_taken_meanwhile_is_refused(

@@ -2,7 +2,6 @@
 
 import json
 
-from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .s2 import MessageError, load, random_identifier
@@ -11,8 +10,8 @@ from .s2.wire import JsonObject
 from .service_targets import refused
 
 
-async def async_read_instruction(hass: HomeAssistant, given: object) -> Instruction:
-    """Return the instruction; what it does not name is filled in.
+def read_instruction(given: object) -> Instruction:
+    """Return the instruction; what it does not name is filled in. Belongs into an executor.
 
     Raises:
         ServiceValidationError: it is not as the standard says.
@@ -27,10 +26,9 @@ async def async_read_instruction(hass: HomeAssistant, given: object) -> Instruct
         "id": identifier,
         "message_id": identifier,
     }
-    codec = await hass.async_add_executor_job(load)
     try:
         # Through text, so that a number that JSON does not know is refused here and not on the wire.
-        return codec.read_instruction(json.loads(json.dumps(raw, allow_nan=False)))
+        return load().read_instruction(json.loads(json.dumps(raw, allow_nan=False)))
     except MessageError as error:
         raise refused("instruction", "s2_instruction", message=error.label) from error
     except (TypeError, ValueError) as error:

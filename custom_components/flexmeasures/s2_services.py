@@ -11,6 +11,7 @@ from .s2_report import report_of
 from .service_targets import refused
 
 if TYPE_CHECKING:
+    from .s2.messages.components import Instruction
     from .s2_device import S2Device
     from .s2_server import S2Server
 
@@ -36,11 +37,17 @@ async def async_select_control_type(call: ServiceCall) -> ServiceResponse:
 async def async_send_instruction(call: ServiceCall) -> ServiceResponse:
     """Send an instruction as the standard writes it; what it does not name is filled in."""
     device = _device(call)
-    from .s2_instruction import async_read_instruction  # noqa: PLC0415 - only where S2 devices are
-
-    instruction = await async_read_instruction(call.hass, call.data["instruction"])
+    instruction = await call.hass.async_add_executor_job(
+        _read_instruction, call.data["instruction"]
+    )
     device.async_send_instruction(instruction)
     return {"id": instruction.id}
+
+
+def _read_instruction(given: object) -> Instruction:
+    from .s2_instruction import read_instruction  # noqa: PLC0415 - only where S2 devices are
+
+    return read_instruction(given)
 
 
 async def async_get_session(call: ServiceCall) -> ServiceResponse:

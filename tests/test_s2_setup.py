@@ -1,0 +1,179 @@
+"""Everything for S2 is loaded where S2 devices are, and nowhere else."""
+
+from types import MappingProxyType
+from unittest.mock import AsyncMock, patch
+
+from homeassistant.config_entries import SOURCE_USER, ConfigSubentry
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from bench.memory import LOADED_LATE
+from custom_components.flexmeasures.const import CONTROL_TYPE_NONE, CONTROL_TYPES, DOMAIN
+from custom_components.flexmeasures.diagnostics import async_get_config_entry_diagnostics
+from custom_components.flexmeasures.s2 import PREFERENCE
+from custom_components.flexmeasures.s2.messages.components import ControlType
+from custom_components.flexmeasures.s2_setup import async_s2_server
+
+from .repository import ROOT, output_of
+from .s2_devices import PATH, SECRET, ConnectedDevice
+from .test_init import set_up
+
+IMPORT_EVERYTHING = """
+import importlib, sys
+from bench.memory import LOADED_LATE
+from bench.own_memory import submodules
+
+package = importlib.import_module("custom_components.flexmeasures")
+for name in submodules(package, {late}):
+    importlib.import_module(name)
+print(*(late for late in LOADED_LATE if f"{{package.__name__}}.{{late}}" in sys.modules))
+"""
+
+
+async def start_pairing(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, object]:
+    """Open the step that shows where a new device may introduce itself."""
+    flows = hass.config_entries.subentries
+    menu = await flows.async_init((entry.entry_id, "s2_device"), context={"source": SOURCE_USER})
+    return dict(await flows.async_configure(menu["flow_id"], {"next_step_id": "pair"}))
+
+
+def test_what_a_home_without_s2_devices_imports_brings_nothing_for_s2() -> None:
+    assert output_of(IMPORT_EVERYTHING.format(late="LOADED_LATE"), ROOT).split() == []
+
+
+def test_all_that_is_said_to_be_loaded_late_belongs_to_the_parts_of_a_site_with_s2_devices() -> (
+    None
+):
+    others = {"recorder_states", "s2_instruction"}
+    loaded = output_of(
+        IMPORT_EVERYTHING.format(late="set(LOADED_LATE) - {'s2_site'}"), ROOT
+    ).split()
+
+    assert set(loaded) == set(LOADED_LATE) - others
+
+
+def test_people_choose_from_the_control_types_of_the_standard_in_the_order_of_preference() -> None:
+    assert [kind.value.lower() for kind in PREFERENCE] == list(CONTROL_TYPES)
+    assert {kind.value.lower() for kind in ControlType} == {*CONTROL_TYPES, CONTROL_TYPE_NONE}
+
+
+async def test_a_site_without_s2_devices_has_no_server_and_refuses_every_secret(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    await set_up(hass, entry)
+
+    assert entry.runtime_data.s2 is None
+    assert (await (await hass_client_no_auth()).get(f"{PATH}/{SECRET}")).status == 403
+    diagnostics = await async_get_config_entry_diagnostics(hass, entry)
+    assert diagnostics["s2_devices"] == {}
+
+
+async def test_an_action_for_s2_devices_is_refused_where_there_are_none(
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    battery = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, f"{entry.entry_id}_2"), entry.entry_id
+    )
+    assert battery
+
+    with pytest.raises(ServiceValidationError) as refused:
+        await hass.services.async_call(
+            DOMAIN,
+            "s2_get_session",
+            {"device_id": battery.id},
+            blocking=True,
+            return_response=True,
+        )
+
+    assert refused.value.translation_key == "no_s2_device"
+
+
+async def test_a_site_gets_its_server_when_its_first_device_is_added(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    await set_up(hass, entry)
+    battery = ConfigSubentry(
+        data=MappingProxyType({"secret": SECRET, "asset": 2}),
+        subentry_type="s2_device",
+        title="Battery",
+        unique_id=None,
+    )
+    hass.config_entries.async_add_subentry(entry, battery)
+    await hass.async_block_till_done()
+
+    device = await ConnectedDevice.knock(hass, await hass_client_no_auth())
+
+    assert await device.introduce() == "OK"
+    (known,) = entry.runtime_data.s2.devices.values()
+    assert known.connected
+
+
+async def test_a_site_that_is_asked_to_pair_twice_has_one_server(
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+
+    await start_pairing(hass, entry)
+    server = entry.runtime_data.s2
+    await start_pairing(hass, entry)
+
+    assert server is not None
+    assert entry.runtime_data.s2 is server
+    assert await async_s2_server(hass, entry) is server
+
+
+async def test_a_device_may_still_introduce_itself_after_a_restart(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+) -> None:
+    await set_up(hass, entry)
+    step = await start_pairing(hass, entry)
+    shown = step["description_placeholders"]
+    assert isinstance(shown, dict)
+    secret = shown["address"].rpartition("/")[2]
+
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    device = await ConnectedDevice.knock(hass, await hass_client_no_auth(), secret)
+
+    assert await device.introduce() == "OK"
+    assert "battery-1" in entry.runtime_data.s2.waiting
+
+
+async def test_a_site_that_is_taken_down_meanwhile_pairs_nothing(
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+    flows = hass.config_entries.subentries
+    menu = await flows.async_init((entry.entry_id, "s2_device"), context={"source": SOURCE_USER})
+    await hass.config_entries.async_unload(entry.entry_id)
+
+    result = await flows.async_configure(menu["flow_id"], {"next_step_id": "pair"})
+
+    assert result["reason"] == "entry_not_loaded"
+
+
+async def test_importing_is_left_to_other_threads(
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
+) -> None:
+    await set_up(hass, entry)
+
+    with patch.object(
+        hass, "async_add_import_executor_job", wraps=hass.async_add_import_executor_job
+    ) as imported:
+        await async_s2_server(hass, entry)
+
+    assert imported.call_count == 1
