@@ -64,9 +64,12 @@ async def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory, to: dateti
     await hass.async_block_till_done()
 
 
-def after(time: timedelta) -> tuple[datetime, datetime]:
-    """Return when an interval that ends so long after noon is recorded, and when it has been sent."""
-    return NOON + time + timedelta(seconds=2), NOON + time + timedelta(seconds=30)
+def after(time: timedelta) -> tuple[datetime, ...]:
+    """Return when an interval that ends so long after noon is recorded, and when it has been sent.
+
+    The write may end only after the clock was moved on; the jitter before sending counts from then.
+    """
+    return tuple(NOON + time + timedelta(seconds=seconds) for seconds in (2, 30, 60))
 
 
 async def leave(

@@ -89,10 +89,12 @@ class Home:
         device: what the number shows after it was told something.
         outcome: what becomes of writes.
         answers: whether writes are answered at once; otherwise they stay in ``sent``.
-        writes: every write that was sent, with its time.
+        writes: every write that reached the device, with its time.
+        sent_at: when each of those had been sent, which is what guard rails count.
         notices: what people were told.
         verifications: when a fresh reading was asked for.
         watch: called with every write that reaches the device, before it does something.
+        waiting_since: when each of ``sent`` was sent.
     """
 
     settings: ControlSettings = field(default_factory=settings_of)
@@ -105,10 +107,12 @@ class Home:
     engine: ControlEngine = field(init=False)
     sent: list[Write] = field(default_factory=list)
     writes: list[tuple[datetime, Write]] = field(default_factory=list)
+    sent_at: list[datetime] = field(default_factory=list)
     notices: list[NoticeKind] = field(default_factory=list)
     verifications: list[datetime] = field(default_factory=list)
     alarm: datetime | None = None
     watch: Callable[[Write], None] | None = None
+    waiting_since: list[datetime] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.restart(None)
@@ -117,8 +121,13 @@ class Home:
         """Begin with another engine."""
         self.engine = ControlEngine(self.settings, memory)
         self.alarm = None
-        self.sent.clear()
+        self.forget_sent()
         self.report(Origin.DEVICE)
+
+    def forget_sent(self) -> None:
+        """Lose what was sent and has not reached the device."""
+        self.sent.clear()
+        self.waiting_since.clear()
 
     def tell(self, event: Event) -> None:
         """Tell the engine, and do what it returns."""
@@ -132,6 +141,7 @@ class Home:
         match effect:
             case Write():
                 self.sent.append(effect)
+                self.waiting_since.append(self.now)
             case Verify():
                 self.verifications.append(self.now)
                 self.report(Origin.DEVICE)
@@ -142,10 +152,11 @@ class Home:
 
     def answer(self) -> None:
         """Carry out the oldest write that was sent, if the engine still allows it."""
-        write = self.sent.pop(0)
+        write, sent_at = self.sent.pop(0), self.waiting_since.pop(0)
         if not self.engine.allows(write, self.now):
             self.tell(WriteFinished(write.number, Outcome.DROPPED))
             return
+        self.sent_at.append(sent_at)
         if self.watch:
             self.watch(write)
         self.writes.append((self.now, write))
