@@ -42,7 +42,7 @@ async def measure_s2_home() -> list[Figure]:
     """Let many devices talk in their usual way, then let one flood while another goes on."""
     secrets = [f"secret-of-device-{number}" for number in range(_DEVICES)]
     async with (
-        running_server(_DEVICES * len(S2_SENSORS)) as url,
+        running_server(_DEVICES * len(S2_SENSORS), for_s2=True) as url,
         home(url, [_device(number, secret) for number, secret in enumerate(secrets)]) as place,
         _serving(*place) as address,
     ):

@@ -34,6 +34,7 @@ S2_SENSORS = {
     "gain forecast": "kW",
     "consumption forecast": "kW",
 }
+_FOR_S2 = "for-s2"
 _ASKED: web.AppKey[Counter[str]] = web.AppKey("asked")
 # A measured sensor knows the hour that the integration looks back, in quarter-hours, and nothing of the future:
 # the kind that has to be asked most often.
@@ -49,14 +50,16 @@ def make_application(
     resolution: timedelta = timedelta(minutes=15),
     take_values: Handler | None = None,
     before: Iterable[Middleware] = (),
+    for_s2: bool = False,
 ) -> web.Application:
     """Return the application.
 
     Args:
-        sensors: how many power sensors the site has.
+        sensors: how many sensors the site has.
         resolution: theirs, in whole minutes.
         take_values: answers posts of values; by default they are accepted and forgotten.
         before: what every request passes first.
+        for_s2: whether each asset has what an S2 battery wants to find; otherwise all sensors are of power.
     """
     application = web.Application(middlewares=[_count, *before], client_max_size=16 * 1024**2)
     application[_ASKED] = Counter()
@@ -68,7 +71,7 @@ def make_application(
     router.add_get("/api/", _answers(versions))
     router.add_post(SIGN_IN, _answers(token))
     router.add_get(f"{_API}/assets", _answers(_assets(sensors)))
-    router.add_get(f"{_API}/sensors", _answers(_sensors(sensors, step)))
+    router.add_get(f"{_API}/sensors", _answers(_sensors(sensors, step, for_s2=for_s2)))
     accepted = _answers({"status": "ACCEPTED", "job": "1"}, 202)
     account = {"id": ACCOUNT, "name": "Our account"}
     router.add_get(f"{_API}/accounts/{ACCOUNT}", _answers(account))
@@ -142,7 +145,9 @@ def _assets(sensors: int) -> list[dict[str, object]]:
     return [site, *below]
 
 
-def _sensors(sensors: int, step: int) -> list[dict[str, object]]:
+def _sensors(sensors: int, step: int, *, for_s2: bool) -> list[dict[str, object]]:
+    power = ((f"power {sensor}", "kW") for sensor in range(sensors))
+    named = cycle(S2_SENSORS.items()) if for_s2 else power
     return [
         {
             "id": FIRST_SENSOR + sensor,
@@ -153,16 +158,17 @@ def _sensors(sensors: int, step: int) -> list[dict[str, object]]:
             "generic_asset_id": _asset_id(sensor),
             "attributes": "{}",
         }
-        for sensor, (name, unit) in zip(range(sensors), cycle(S2_SENSORS.items()), strict=False)
+        for sensor, (name, unit) in zip(range(sensors), named, strict=False)
     ]
 
 
 @asynccontextmanager
-async def running_server(sensors: int) -> AsyncIterator[str]:
+async def running_server(sensors: int, *, for_s2: bool = False) -> AsyncIterator[str]:
     """Run the server in a process of its own, so that its work is not taken for ours; yield its address."""
+    more = [_FOR_S2] if for_s2 else []
     server = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", __name__, str(sensors)),
+        *("-m", __name__, str(sensors), *more),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -182,8 +188,8 @@ async def counts(url: str) -> Counter[str]:
         return Counter(await answer.json())
 
 
-async def _serve(sensors: int) -> None:
-    runner = web.AppRunner(make_application(sensors))
+async def _serve(sensors: int, *, for_s2: bool) -> None:
+    runner = web.AppRunner(make_application(sensors, for_s2=for_s2))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     sys.stdout.write(f"{runner.addresses[0][1]}\n")
@@ -193,4 +199,4 @@ async def _serve(sensors: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1])))
+    asyncio.run(_serve(int(sys.argv[1]), for_s2=_FOR_S2 in sys.argv))
