@@ -16,7 +16,7 @@ INTEGRATION = ROOT / "custom_components" / "flexmeasures"
 ROOMS = ("client", "control", "measurements", "s2", "scheduling")
 LANGUAGES = ("en", "nl")
 # Seconds after which a program hangs; a machine that is busy with other things takes ten times the usual.
-_LONGEST_PROGRAM = 300
+_LONGEST_PROGRAM = 250
 FLOW_FILES = (
     "config_flow.py",
     "options_flow.py",
