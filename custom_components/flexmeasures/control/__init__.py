@@ -8,10 +8,14 @@ from .commands import (
     ANY_VALUE,
     OFF,
     ON,
+    RELEASED,
+    SCHEDULE,
     Bounds,
     Command,
+    FollowSchedule,
     PressStart,
     Reading,
+    Release,
     RunScript,
     SelectOption,
     SetNumber,
@@ -48,6 +52,7 @@ from .exchange import (
 from .guard_rails import GuardRail, GuardRails, Held
 from .limits import PowerLimits
 from .memory import ControlMemory, ControlMemoryError
+from .session_actuation import SessionActuation
 from .setpoint import (
     Inputs,
     Mode,
@@ -73,6 +78,8 @@ __all__ = [
     "ANY_VALUE",
     "OFF",
     "ON",
+    "RELEASED",
+    "SCHEDULE",
     "Actuation",
     "Bounds",
     "Command",
@@ -86,6 +93,7 @@ __all__ = [
     "DirectPower",
     "Effect",
     "Event",
+    "FollowSchedule",
     "FollowingChosen",
     "GuardRail",
     "GuardRails",
@@ -110,6 +118,7 @@ __all__ = [
     "PowerLimits",
     "PressStart",
     "Reading",
+    "Release",
     "Released",
     "Reported",
     "Request",
@@ -121,6 +130,7 @@ __all__ = [
     "Script",
     "Select",
     "SelectOption",
+    "SessionActuation",
     "SetNumber",
     "SetNumberOrOff",
     "SetPower",

@@ -1,6 +1,6 @@
 """Demand driven based control: devices that meet a demand in one of several ways, such as a hybrid heat pump."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from .demand_flex_model import converter_entries
 from .dispatch import running_power
 from .modes import Actuator, Mode
 from .plan import Plan
-from .spans import span_of
+from .spans import Span, span_of
 from .supply import Share, Way, share_demand
 from .timeline import Grid, Timeline, means
 from .validity import ValidityQueue
@@ -114,6 +114,12 @@ class DemandDrivenControl:
         """Return the W that an actuator uses as far as is known, consumption positive."""
         actuator = self._actuator(actuator_id, now)
         return None if actuator is None else running_power(actuator, self._states.of(actuator_id))
+
+    def powers(self, now: datetime) -> Mapping[str, Span]:
+        """Return the W between which each actuator can be led, consumption positive; 0 W for what burns gas."""
+        description = self._descriptions.active(now)
+        actuators = description.actuators if description else ()
+        return {part.id: part.powers(abnormal=self._abnormal) for part in actuators}
 
     def contribution(self, sensors: Sensors, grid: Grid, now: datetime) -> Contribution:
         """Return a converter for each electric actuator and the demand that they have to meet together."""

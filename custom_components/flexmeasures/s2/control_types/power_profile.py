@@ -4,10 +4,9 @@ The programme is placed here and not by FlexMeasures, whose process scheduler kn
 triggered. The server hears of the result as consumption that is given, so that everything else is planned around it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 
 from ..messages import ppbc
 from ..messages.components import Identifier, Instruction, Message
@@ -17,7 +16,17 @@ from .contribution import Contribution, Finding, Notice, Sensors, SeriesKind
 from .control import earliest
 from .forecasts import expected_power, given_power
 from .plan import Plan
-from .profile_search import Alternative, Load, Placement, PriceLine, Search, cheapest, soonest
+from .profile_search import (
+    Alternative,
+    Load,
+    Placement,
+    PriceLine,
+    Search,
+    cheapest,
+    soonest,
+    total_load,
+)
+from .spans import Span
 from .timeline import Grid, Timeline
 
 # Where a running part ends is known to about this; a smaller change of a start is no news.
@@ -185,11 +194,22 @@ class PowerProfileControl:
             for placement in (*profile.running(), *profile.placements)
         )
 
+    def powers(self, now: datetime) -> Mapping[str, Span]:
+        """Return from 0 W to the most that any programme takes; nothing before there is one."""
+        loads = [
+            expected_power(element.power_values)
+            for profile in self._profiles.values()
+            for container in profile.definition.power_sequences_containers
+            for sequence in container.power_sequences
+            for element in sequence.elements
+        ]
+        return {"": Span(0.0, max(0.0, *loads))} if loads else {}
+
     def contribution(self, sensors: Sensors, grid: Grid, now: datetime) -> Contribution:
         """Return the placed programmes as consumption that is given; 0 kW wherever none runs."""
         if not self._profiles and SeriesKind.CONSUMPTION_FORECAST not in sensors.series:
             return Contribution()
-        load = _total_load(self.placements(), grid)
+        load = total_load(self.placements(), grid)
         given = given_power(load, sensors, grid, frozenset((SeriesKind.CONSUMPTION_FORECAST,)))
         notices = tuple(
             Notice(
@@ -374,24 +394,3 @@ def _withdraw(profile: _Profile) -> tuple[Identifier, ...]:
     )
     profile.sent.clear()
     return open_ids
-
-
-def _total_load(placements: tuple[Placement, ...], grid: Grid) -> Timeline[float]:
-    """Return the W of all programmes together over the grid."""
-    changes: dict[datetime, float] = {grid.start: 0.0, grid.end: 0.0}
-    for placement in placements:
-        time = placement.start
-        for load in placement.alternative.loads:
-            end = time + timedelta(seconds=load.seconds)
-            changes[time] = changes.get(time, 0.0) + load.power
-            changes[end] = changes.get(end, 0.0) - load.power
-            time = end
-    borders = sorted(changes)
-    power = 0.0
-    elements = []
-    for border, following in pairwise(borders):
-        power += changes[border]
-        elements.append((following - border, power))
-    total: Timeline[float] = Timeline()
-    total.replace_from(borders[0], elements, "")
-    return total

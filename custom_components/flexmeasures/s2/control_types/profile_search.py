@@ -9,11 +9,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 import math
 from typing import NamedTuple
 
 from ..messages.components import Identifier
-from .timeline import Timeline
+from .timeline import Grid, Timeline
 
 # Finer is not worth reckoning: prices change by the quarter-hour.
 COARSEST_STEP = timedelta(minutes=1)
@@ -249,3 +250,24 @@ def _ceil(time: datetime, step: timedelta) -> datetime:
 
 def _seconds(time: datetime) -> float:
     return (time - _EPOCH).total_seconds()
+
+
+def total_load(placements: tuple[Placement, ...], grid: Grid) -> Timeline[float]:
+    """Return the W of all programmes together over the grid."""
+    changes: dict[datetime, float] = {grid.start: 0.0, grid.end: 0.0}
+    for placement in placements:
+        time = placement.start
+        for load in placement.alternative.loads:
+            end = time + timedelta(seconds=load.seconds)
+            changes[time] = changes.get(time, 0.0) + load.power
+            changes[end] = changes.get(end, 0.0) - load.power
+            time = end
+    borders = sorted(changes)
+    power = 0.0
+    elements = []
+    for border, following in pairwise(borders):
+        power += changes[border]
+        elements.append((following - border, power))
+    total: Timeline[float] = Timeline()
+    total.replace_from(borders[0], elements, "")
+    return total
