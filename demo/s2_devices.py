@@ -22,7 +22,17 @@ PAIRING_SECONDS = 30
 POLL_SECONDS = 0.3
 # Those of them that a device has before it says anything.
 ENTITIES = frozenset(
-    {"control_type", "follow_schedule", "last_instruction", "measured_power", "s2_connected"}
+    {
+        "control_type",
+        "follow_schedule",
+        "last_instruction",
+        "measured_power",
+        "mode",
+        "plan_status",
+        "power_setpoint",
+        "s2_connected",
+        "scheduled_power",
+    }
 )
 
 

@@ -212,7 +212,7 @@ async def test_the_menu_offers_every_kind(hass: HomeAssistant, entry: MockConfig
 
     assert result["type"] is FlowResultType.MENU
     assert result["menu_options"] == list(DEVICE_FORMS)
-    assert {form.kind for form in DEVICE_FORMS.values()} == set(DeviceKind)
+    assert {form.kind for form in DEVICE_FORMS.values()} == set(DeviceKind) - {DeviceKind.S2}
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,17 @@ QUARTER = timedelta(minutes=15)
 POWERS = st.lists(st.none() | st.floats(-1e5, 1e5), min_size=1, max_size=6)
 
 
+def schedule(powers: list[float | None]) -> Schedule:
+    """Return a schedule of quarter-hours."""
+    return Schedule(
+        start=NOON,
+        resolution=QUARTER,
+        powers=tuple(powers),
+        computed_at=NOON,
+        schedule_id="job",
+    )
+
+
 def plan(powers: list[float | None], prices: list[float | None] | None = None) -> DevicePlan:
     """Return a plan with these powers and prices."""
     tariff = None
@@ -23,19 +34,14 @@ def plan(powers: list[float | None], prices: list[float | None] | None = None) -
         series = PriceSeries(start=NOON, resolution=QUARTER, prices=tuple(prices), currency="EUR")
         tariff = Tariff(series, series)
     return DevicePlan(
-        schedule=Schedule(
-            start=NOON,
-            resolution=QUARTER,
-            powers=tuple(powers),
-            computed_at=NOON,
-            schedule_id="job",
-        ),
+        schedule=schedule(powers),
         expires=NOON + timedelta(hours=3),
         cause=PlanCause.WISH,
         capacity=10.0,
         available=tuple(powers),
         energies=(*powers, None),
         tariff=tariff,
+        actuators={"inverter": schedule(powers)},
     )
 
 
@@ -63,6 +69,8 @@ def test_a_plan_is_read_back_equal_through_json(
         {"energies": [1.0]},
         {"energies": ["1", None]},
         {"energies": None},
+        {"actuators": []},
+        {"actuators": {"inverter": None}},
         {"consumption_price": []},
         {"consumption_price": {"start": None}},
         {"production_price": {"start": NOON.isoformat(), "resolution": 900, "prices": [1]}},

@@ -111,6 +111,9 @@ async def test_two_devices_never_get_the_same_secret(
         ({"name": "  "}, "name", "empty"),
         ({"energy_per_unit": 0}, "energy_per_unit", "not_positive"),
         ({"energy_per_unit": -1}, "energy_per_unit", "not_positive"),
+        ({"most_consumption": -0.1}, "most_consumption", "negative"),
+        ({"most_production": -1}, "most_production", "negative"),
+        ({"most_consumption": 0, "most_production": 0}, "most_production", "no_power"),
     ],
 )
 async def test_what_makes_no_sense_is_refused_at_its_field(

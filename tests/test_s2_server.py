@@ -347,7 +347,7 @@ async def test_a21_talking_for_long_leaves_neither_tasks_nor_memory(
     for known in entry.runtime_data.s2.devices.values():
         assert known.session
         assert known.session.counters.received > 300
-        assert len(known.messages) == 200
+        assert len(known.conversation) == 200
     assert [task.get_name() for task in asyncio.all_tasks()].count(CONNECTION_TASK) == 10
     for device in devices:
         await device.socket.close()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
@@ -31,7 +32,6 @@ from .feed_sources import async_look_after_sources
 from .flexible_device import FlexibleDevice
 from .inventory_store import InventoryStore
 from .measurements import Outbox, OutboxError
-from .plan_guests import NoGuests
 from .plan_progress import PlanProgress
 from .planner import Planner
 from .repairs import (
@@ -48,6 +48,9 @@ from .site_store import SiteStore
 from .uploader import Uploader, outbox_path
 from .values import SiteValues
 from .wishes import SiteWishes
+
+if TYPE_CHECKING:
+    from .s2_site import S2Site
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -82,16 +85,23 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         async_release_connection(hass, entry)
         raise
     values = SiteValues(hass, entry, connection.client, inventory)
-    devices = _flexible_devices(entry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
-    wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
     s2 = await async_s2_site(hass, entry, store)
-    guest = s2.planning if s2 else NoGuests()
+    devices = _flexible_devices(entry, s2)
+    wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
     planner = Planner(
-        hass, entry, connection.client, inventory, values, devices, store, wishes, guest
+        hass,
+        entry,
+        connection.client,
+        inventory,
+        values,
+        devices,
+        store,
+        wishes,
+        s2.planning if s2 else None,
     )
-    controllers = make_controllers(hass, entry, planner, devices, store, wishes)
+    controllers = make_controllers(hass, entry, planner, devices, store, wishes, s2)
     sentence = await async_sentences(hass)
     progress = {
         device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id, sentence)
@@ -136,13 +146,18 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     return True
 
 
-def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, ...]:
+def _flexible_devices(
+    entry: FlexMeasuresConfigEntry, s2: S2Site | None
+) -> tuple[FlexibleDevice, ...]:
+    """Return all devices that can be planned; an S2 device is one whose session takes its setpoint."""
     devices = []
     for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
         try:
             devices.append(FlexibleDevice.from_subentry(subentry))
         except ValueError as error:
             LOGGER.error("%s is not planned, its settings make no sense: %s", subentry.title, error)
+    served = s2.server.devices if s2 else ()
+    devices += [FlexibleDevice.from_subentry(entry.subentries[name]) for name in served]
     return tuple(devices)
 
 
@@ -195,9 +210,9 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
     """Give devices their safe power, and end every part."""
+    await async_release_all(entry.runtime_data.controllers.values())
     if s2 := entry.runtime_data.s2:
         await s2.async_stop()
-    await async_release_all(entry.runtime_data.controllers.values())
     if backfill := entry.runtime_data.backfill:
         backfill.async_stop()
     if uploader := entry.runtime_data.uploader:

@@ -42,6 +42,7 @@ from .control import (
     Actuation,
     Bounds,
     Command,
+    Mode,
     Origin,
     Outcome,
     PowerLimits,
@@ -78,6 +79,10 @@ class Carrier(Protocol):
     @property
     def problem(self) -> HomeAssistantError | None:
         """Return why it cannot be told anything, where only a person can mend that."""
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Return what people can choose for the device; nothing where it can only be left to itself."""
 
     def actuation(self, limits: PowerLimits) -> Actuation | None:
         """Return how it expresses the power of a device with these limits; None while that is not known."""
@@ -167,6 +172,11 @@ class EntityActuator(Carrier):
                     translation_placeholders={"device": self._device.title, "entity": entity_id},
                 )
         return self._unusable
+
+    @property
+    @override
+    def modes(self) -> tuple[Mode, ...]:
+        return self._device.modes
 
     @override
     def actuation(self, limits: PowerLimits) -> Actuation | None:

@@ -32,7 +32,7 @@ def _buttons_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[Butt
     yield Reschedule(data, device)
     if device.kind is DeviceKind.PROCESS:
         yield PlanRun(data, device)
-    if device.setpoint_entity:
+    if device.is_told:
         yield ResumeControl(data, device)
 
 

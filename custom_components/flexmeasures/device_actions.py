@@ -50,6 +50,7 @@ async def async_override_setpoint(call: ServiceCall) -> ServiceResponse:
     power, end = power_of(call, "power"), end_of(call, dt_util.utcnow())
     if power is None:
         raise refused("power", "not_a_number", value="null")
+    _check_mode(target, Mode.MANUAL, "power")
     _check_power(target, power)
     target.controller.async_override(power, end)
     return _setpoint_answer(target)
@@ -71,10 +72,15 @@ async def async_choose_mode(call: ServiceCall) -> ServiceResponse:
         raise refused("power", "power_of_manual_mode", value=mode.value)
     if power is not None:
         _check_power(target, power)
-    if mode not in target.device.modes:
-        raise refused("mode", "mode_not_offered", value=mode.value, device=target.title)
+    _check_mode(target, mode, "mode")
     target.controller.async_choose_mode(mode, power, end)
     return _setpoint_answer(target)
+
+
+def _check_mode(target: DeviceTarget, mode: Mode, field: str) -> None:
+    """Refuse what the device cannot be told: an S2 device says that itself, and later than others."""
+    if mode not in target.controller.modes:
+        raise refused(field, "mode_not_offered", value=mode.value, device=target.title)
 
 
 def _check_power(target: DeviceTarget, power: float) -> None:

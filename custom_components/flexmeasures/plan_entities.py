@@ -126,6 +126,16 @@ def _counted(
     )
 
 
+EXPECTED_STATE_OF_CHARGE = PlanSensorDescription(
+    key="expected_state_of_charge",
+    native_unit_of_measurement=PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=0,
+    value_fn=_state_of_charge,
+    attributes_fn=lambda progress: {"forecast": progress.state_of_charge_rows},
+    suits_fn=lambda kind: kind.stores_energy,
+)
+
 PLAN_SENSORS = (
     PlanSensorDescription(
         key="scheduled_power",
@@ -136,15 +146,7 @@ PLAN_SENSORS = (
         value_fn=lambda progress: progress.power,
         attributes_fn=_scheduled_power,
     ),
-    PlanSensorDescription(
-        key="expected_state_of_charge",
-        native_unit_of_measurement=PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        value_fn=_state_of_charge,
-        attributes_fn=lambda progress: {"forecast": progress.state_of_charge_rows},
-        suits_fn=lambda kind: kind.stores_energy,
-    ),
+    EXPECTED_STATE_OF_CHARGE,
     PlanSensorDescription(
         key="next_change",
         device_class=SensorDeviceClass.TIMESTAMP,

@@ -1,7 +1,7 @@
 """What the planner knows of one device's plan."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -55,8 +55,10 @@ class PlanStatus(StrEnum):
     COMPUTING = "computing"
     PLANNED = "planned"
     TARGET_MISSED = "target_missed"  # planned, and not all that is wanted is possible
-    NOTHING_TO_PLAN = "nothing_to_plan"  # a process that nobody asked for
-    DEVICE_AWAY = "device_away"  # a car that is not plugged in
+    NOTHING_TO_PLAN = (
+        "nothing_to_plan"  # a process that nobody asked for, what cannot be controlled
+    )
+    DEVICE_AWAY = "device_away"  # a car that is not plugged in, an S2 device that is not connected
     STATE_UNKNOWN = "state_unknown"
     SETTINGS_WRONG = "settings_wrong"
     PRICES_MISSING = "prices_missing"
@@ -108,6 +110,7 @@ class DevicePlan:
         findings: what was found before it was asked for.
         missed: what it will not do, though it was asked for.
         breaches: limits that it breaks.
+        actuators: the schedule of each actuator of an S2 device, by its id; empty for everything else.
     """
 
     schedule: Schedule
@@ -123,6 +126,7 @@ class DevicePlan:
     findings: tuple[Finding, ...] = ()
     missed: tuple[Missed, ...] = ()
     breaches: tuple[Breach, ...] = ()
+    actuators: Mapping[str, Schedule] = field(default_factory=dict)
 
     @property
     def for_control(self) -> Plan:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
-from homeassistant.const import EntityCategory, Platform
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -22,7 +22,7 @@ from .entity import (
     subentry_of_asset,
 )
 from .flexible_device import FlexibleDevice
-from .plan_entities import PLAN_SENSORS, PlanSensor
+from .plan_entities import EXPECTED_STATE_OF_CHARGE, PLAN_SENSORS, PlanSensor
 from .plan_progress import MOST_ROWS
 from .sensor_presentation import present, row_of
 from .upload_entities import UPLOAD_SENSORS, UploadSensor, async_add_feed_sensors
@@ -44,9 +44,9 @@ async def async_setup_entry(
             ServerVersionSensor(data.inventory, "api_version", lambda known: ", ".join(known.apis)),
         ]
     )
-    async_add_to_flexible_devices(entry, async_add_entities, _sensors_of)
+    async_add_to_flexible_devices(entry, async_add_entities, _sensors_of, _sensors_of_storage)
     if s2 := entry.runtime_data.s2:
-        s2.async_add_entities(Platform.SENSOR, async_add_entities)
+        s2.async_add_sensors(async_add_entities)
     if data.delivery:
         async_add_entities(
             UploadSensor(entry, data.delivery, description) for description in UPLOAD_SENSORS
@@ -79,6 +79,10 @@ def _sensors_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[Sens
             yield PlanSensor(data, device, plan)
     for control in CONTROL_SENSORS:
         yield ControlSensor(data, device, control)
+
+
+def _sensors_of_storage(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[SensorEntity]:
+    yield PlanSensor(data, device, EXPECTED_STATE_OF_CHARGE)
 
 
 class ServerVersionSensor(SiteEntity, SensorEntity):

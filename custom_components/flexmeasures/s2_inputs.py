@@ -1,0 +1,234 @@
+"""An S2 device read for a plan: what it described, what people want of it, and what that adds to the request."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, tzinfo
+from functools import partial
+from typing import Final, cast
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+
+from .client import JsonObject, JsonValue, Sensor
+from .const import DOMAIN
+from .device_reading import StoredEnergy, read_storage_state
+from .flexible_device import FlexibleDevice
+from .plan_inputs import DeviceInputs, NotPlanned, senseless
+from .plan_models import PlanStatus
+from .plan_request import PlanWindow
+from .s2.control_types import (
+    Contribution,
+    FillRateControl,
+    Finding,
+    Grid,
+    PowerProfileControl,
+    Sensors,
+    SeriesKind,
+    Timeline,
+    expected_energies,
+    planned_storage,
+)
+from .s2_device import S2Device
+from .s2_request import ExpectEnergies, S2Request
+from .s2_sensors import POWER, planning_sensors
+from .scheduling import FlexModelError, Storage, StorageState
+from .wishes import Wishes
+
+_WATTS_PER_KILOWATT: Final = 1000
+# Who computed a price does not matter to a placement; it only names what is replaced together.
+_PRICES: Final = "prices"
+_WANTED: Final = ("soc-minima", "soc-maxima")
+
+
+class S2InputReader:
+    """Reads one S2 device as of now; people's times of day are in the zone."""
+
+    def __init__(self, hass: HomeAssistant, now: datetime, zone: tzinfo) -> None:
+        """Read as of now."""
+        self._hass = hass
+        self._now = now
+        self._zone = zone
+
+    def read(
+        self,
+        device: FlexibleDevice,
+        s2_device: S2Device,
+        named: Mapping[str, Sensor],
+        wishes: Wishes,
+    ) -> DeviceInputs | NotPlanned:
+        """Return how the device is, or why it is left out; its last plan stays in force meanwhile.
+
+        Args:
+            device: with its settings.
+            s2_device: with what it said.
+            named: the sensors of its asset.
+            wishes: what people want of it.
+        """
+        if not s2_device.connected:
+            return NotPlanned(PlanStatus.DEVICE_AWAY)
+        if s2_device.control is None or not s2_device.observation.is_described:
+            return NotPlanned.because_of(_problem("s2_not_described", device))
+        if (sensors := planning_sensors(s2_device, named)) is None:
+            return NotPlanned.because_of(_problem("s2_sensors_missing", device))
+        try:
+            storage, state, stored = self._storage(device, s2_device, sensors, wishes)
+        except HomeAssistantError as problem:
+            return NotPlanned.because_of(problem)
+        except FlexModelError as error:
+            return NotPlanned.because_of(senseless(device, error))
+        return DeviceInputs(
+            device=device,
+            sensor=named[POWER],
+            storage=storage,
+            state=state,
+            stored=stored,
+            describe=partial(_describe, device, s2_device, sensors, (storage, state), named),
+        )
+
+    def _storage(
+        self, device: FlexibleDevice, s2_device: S2Device, sensors: Sensors, wishes: Wishes
+    ) -> tuple[Storage | None, StorageState | None, StoredEnergy | None]:
+        """Return what stores energy, how it is and what is wanted of it; nothing where nothing is known to be stored.
+
+        Raises:
+            HomeAssistantError: the wishes contradict each other.
+            FlexModelError: the description is that of no storage.
+        """
+        control = s2_device.control
+        outlook = control.outlook(self._now) if isinstance(control, FillRateControl) else None
+        storage = planned_storage(outlook, sensors) if outlook else None
+        energy = outlook.storage.energy(outlook.level) if outlook else None
+        if storage is None or energy is None:
+            return None, None, None
+        stored = StoredEnergy(energy, timedelta(0))
+        told = read_storage_state(
+            self._hass, device, storage, stored, wishes, now=self._now, zone=self._zone
+        )
+        state = told if isinstance(told, StorageState) else None
+        return storage, state, stored
+
+
+def _describe(
+    device: FlexibleDevice,
+    s2_device: S2Device,
+    sensors: Sensors,
+    storage: tuple[Storage | None, StorageState | None],
+    named: Mapping[str, Sensor],
+    window: PlanWindow,
+) -> S2Request | NotPlanned:
+    """Return what the device adds to a request for the window, or why it cannot be planned as it is."""
+    assert s2_device.control is not None
+    _tell_prices(s2_device, window)
+    steps = (window.end - window.start) // window.resolution
+    grid = Grid(window.start, window.resolution, steps)
+    try:
+        contribution = s2_device.control.contribution(sensors, grid, window.now)
+    except ValueError as error:
+        return NotPlanned.because_of(senseless(device, error))
+    s2_device.notices = contribution.notices
+    if any(notice.finding is Finding.UNKNOWN_CAPACITY for notice in contribution.notices):
+        return NotPlanned.because_of(_problem("s2_energy_unknown", device))
+    models = _with_wishes(_objects(contribution.flex_models), *storage, window)
+    by_sensor = {sensor.id: sensor for sensor in named.values()}
+    commodities = {model["sensor"]: model.get("commodity") for model in models if "sensor" in model}
+    planned = {
+        actuator: number for actuator, number in sensors.power.items() if number in commodities
+    }
+    return S2Request(
+        flex_models=models,
+        actuators={actuator: by_sensor[number] for actuator, number in planned.items()},
+        electric=frozenset(
+            actuator
+            for actuator, number in planned.items()
+            if commodities[number] in {None, "electricity"}
+        ),
+        context=_context(contribution),
+        series=contribution.series,
+        sensor_of=sensors.series,
+        placed=_placed(s2_device, contribution),
+        expect=_expectation(s2_device, contribution, window),
+    )
+
+
+def _tell_prices(s2_device: S2Device, window: PlanWindow) -> None:
+    """Let a device with power profiles know what a kWh costs: it places them itself."""
+    if window.tariff is None:
+        return
+    count = (window.end - window.start) // window.resolution
+    prices: Timeline[float] = Timeline()
+    tariff = window.tariff.on_steps(window.start, window.resolution, count)
+    for index, price in enumerate(tariff.consumption):
+        if price is not None:
+            start = window.start + index * window.resolution
+            prices.replace_from(start, [(window.resolution, price)], _PRICES)
+    s2_device.async_tell_prices(prices, window.now)
+
+
+def _with_wishes(
+    models: tuple[JsonObject, ...],
+    storage: Storage | None,
+    state: StorageState | None,
+    window: PlanWindow,
+) -> tuple[JsonObject, ...]:
+    """Return a storage's entries with what people want of it, behind what the device wants itself.
+
+    Where two limits hold at a time, the server keeps the stricter one.
+    """
+    if storage is None or state is None or not (state.targets or state.minima or state.maxima):
+        return models
+    wanted = storage.flex_model(
+        state, start=window.start, end=window.end, resolution=window.resolution
+    )
+    lists = {field: wanted[field] for field in _WANTED if field in wanted}
+    return tuple(
+        {**model, **{field: [*_list(model, field), *_list(lists, field)] for field in lists}}
+        if "soc-at-start" in model
+        else model
+        for model in models
+    )
+
+
+def _list(model: Mapping[str, object], field: str) -> list[JsonValue]:
+    values = model.get(field)
+    return cast("list[JsonValue]", values) if isinstance(values, list) else []
+
+
+def _placed(s2_device: S2Device, contribution: Contribution) -> tuple[float | None, ...]:
+    """Return W per step of a device that places its own programmes; empty for all others."""
+    if not isinstance(s2_device.control, PowerProfileControl):
+        return ()
+    return tuple(
+        None if value is None else value * _WATTS_PER_KILOWATT
+        for series in contribution.series
+        if series.kind is SeriesKind.CONSUMPTION_FORECAST
+        for value in series.values
+    )
+
+
+def _expectation(
+    s2_device: S2Device, contribution: Contribution, window: PlanWindow
+) -> ExpectEnergies | None:
+    control = s2_device.control
+    outlook = control.outlook(window.now) if isinstance(control, FillRateControl) else None
+    return partial(expected_energies, outlook, contribution.series) if outlook else None
+
+
+def _objects(models: Iterable[object]) -> tuple[JsonObject, ...]:
+    return tuple(dict(cast("JsonObject", model)) for model in models)
+
+
+def _context(part: Contribution) -> dict[str, list[JsonValue]]:
+    """Return the fields of the flex-context to which a device adds something."""
+    fields: dict[str, list[JsonValue]] = {
+        "inflexible-consumption": [{"sensor": number} for number in part.inflexible_consumption],
+        "inflexible-production": [{"sensor": number} for number in part.inflexible_production],
+        "commodities": list(_objects(part.commodities)),
+    }
+    return {field: values for field, values in fields.items() if values}
+
+
+def _problem(reason: str, device: FlexibleDevice) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=reason,
+        translation_placeholders={"device": device.title},
+    )
