@@ -127,9 +127,9 @@ def kept_objects(record: JsonObject, name: str) -> tuple[JsonObject, ...]:
 
 def _of_type[T](record: JsonObject, name: str, kind: type[T], otherwise: str) -> T:
     value = record.get(name)
-    if not isinstance(value, kind):
-        raise ValueError(f"{name} is {otherwise}")
-    return value
+    if isinstance(value, kind):
+        return value
+    raise ValueError(f"{name} is {otherwise}")
 
 
 def _each[T](record: JsonObject, name: str, read: Callable[[JsonObject, str], T]) -> tuple[T, ...]:
