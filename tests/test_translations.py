@@ -20,6 +20,7 @@ from custom_components.flexmeasures.client import Sensor
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.errors import _TRANSLATION_KEYS
 from custom_components.flexmeasures.flexible_device import DeviceKind
+from custom_components.flexmeasures.scheduling import FindingCode
 from custom_components.flexmeasures.sensor_presentation import _TRANSLATED_NAMES
 
 from . import site
@@ -230,7 +231,8 @@ def error_uses() -> Iterator[ErrorUse]:
                 key = call.args[maker.key_position]
                 if ast.unparse(key) == "f'found_{finding.code}'":
                     for code, finding in every_finding().items():
-                        yield ErrorUse(f"found_{code}", frozenset(finding.numbers))
+                        if code is not FindingCode.NO_PRICES:
+                            yield ErrorUse(f"found_{code}", frozenset(finding.numbers))
                     continue
                 given = {item.arg for item in call.keywords if item.arg}
                 text = text_of(key)

@@ -49,6 +49,9 @@ def told_breach(breach: Breach) -> HomeAssistantError:
 def told_finding(finding: Finding) -> HomeAssistantError:
     """Return the sentence about a finding, which names of its numbers what people need."""
     numbers = {name: _value(value) for name, value in finding.numbers.items()}
+    if finding.code is FindingCode.NO_PRICES:
+        # Also the key of an issue, whose text names the time.
+        return _told("prices_not_known", time=numbers["start"])
     return _told(f"found_{finding.code}", **numbers)
 
 
