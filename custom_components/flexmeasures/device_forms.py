@@ -253,7 +253,9 @@ def device_schema(
     return probatio.Schema(schema)
 
 
-def _selector(name: str, shown: Any, sensors: list[SelectOptionDict]) -> Selector[Any]:
+def _selector(
+    name: str, shown: float | str | None, sensors: list[SelectOptionDict]
+) -> Selector[Any]:
     if name in VALUE_FIELDS:
         return ValueSelector(UNITS[name], shown)
     if name in UNITS:
