@@ -64,7 +64,11 @@ def plan_of(
     if inputs.storage is None or inputs.state is None:
         return plan
     energies = expected_energies(
-        inputs.storage, inputs.state.stored_energy, schedule.powers, schedule.resolution
+        inputs.storage,
+        inputs.state.stored_energy,
+        schedule.powers,
+        schedule.resolution,
+        request.flows,
     )
     missed = all_missed(
         missed_by_expectation(

@@ -17,6 +17,7 @@ from .data import FlexMeasuresConfigEntry
 from .flexible_device import DeviceKind, FlexibleDevice
 from .plan_changes import PlanBasis
 from .plan_findings import told_finding
+from .plan_foresight import async_with_foresight, reads_sensors
 from .plan_guests import GuestRequest, PlanGuest
 from .plan_inputs import DeviceInputs, InputReader, NotPlanned
 from .plan_keeper import PlanKeeper
@@ -25,12 +26,7 @@ from .plan_prices import async_read_tariff, is_priced, reads_more_than_prices
 from .plan_request import DeviceRequest, PlanWindow, request_for
 from .plan_settings import PlanSettings
 from .process_runs import ProcessRuns
-from .scheduling import (
-    JSON,
-    CurtailableProduction,
-    GenericDevice,
-    Severity,
-)
+from .scheduling import JSON, Severity
 from .wishes import SiteWishes
 
 # The server stores a post within a second or so; after this the plan is asked for without the newest measurements.
@@ -150,7 +146,7 @@ class PlanMaker:
             if isinstance(request, NotPlanned):
                 left_out[device_id] = request
             else:
-                requests[device_id] = await self._async_with_forecast(request, window)
+                requests[device_id] = await async_with_foresight(self._client, request, window)
         planned = {device_id: request.inputs for device_id, request in requests.items()}
         return SiteRequest(requests, left_out, self._basis(planned, window))
 
@@ -161,26 +157,6 @@ class PlanMaker:
         if isinstance(request, DeviceRequest) and inputs.stored is not None:
             self._last_energies[device_id] = inputs.stored.energy
         return request
-
-    async def _async_with_forecast(
-        self, request: DeviceRequest, window: PlanWindow
-    ) -> DeviceRequest:
-        """Return the request with what could be produced, where that can be curtailed.
-
-        Raises:
-            FlexMeasuresError: the forecast could not be read.
-        """
-        model = request.inputs.model
-        if not isinstance(model, CurtailableProduction):
-            return request
-        data = await self._client.get_sensor_data(
-            model.forecast_sensor,
-            start=window.start,
-            duration=window.end - window.start,
-            unit=UnitOfPower.WATT,
-            resolution=request.inputs.sensor.resolution,
-        )
-        return replace(request, available=data.values)
 
     def _last_energy(self, device_id: str, now: datetime) -> float | None:
         """Return the least that is likely to be stored: what was read last, or less where a plan emptied the device."""
@@ -196,10 +172,7 @@ class PlanMaker:
             context=(stored, context.flex_context()),
             window=window,
             reads_more=reads_more_than_prices(stored, context)
-            or any(
-                isinstance(each.model, CurtailableProduction | GenericDevice)
-                for each in inputs.values()
-            ),
+            or any(map(reads_sensors, inputs.values())),
         )
 
     async def async_ask(
