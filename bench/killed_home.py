@@ -38,11 +38,10 @@ from .kills import (
     kill_one,
 )
 from .server import FIRST_SENSOR, make_application
-from .simulated_time import let_pass
+from .simulated_time import let_pass, watched_exchanges
 
 _STEP = timedelta(seconds=30)
-# Simulated time passes faster than real connections can post for many more: their backlog would never end.
-_FEEDS = 10
+_FEEDS = 20
 # A boundary takes two words for recording, and two for every confirmed block.
 _MOST_WORDS = 80
 _KILLS = 100
@@ -235,12 +234,13 @@ async def _live(files: _Files, clock: FrozenDateTimeFactory, chance: random.Rand
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    async with fed_home(url, _watts(files.now), files.home) as (hass, entry):
-        delivery = entry.runtime_data.delivery
-        while chance is not None or delivery.statistics is None or delivery.statistics.backlog:
-            files.note_step()
-            await let_pass(hass, clock, _STEP)
-            show(hass, _watts(files.now))
+    with watched_exchanges() as is_exchanging:
+        async with fed_home(url, _watts(files.now), files.home) as (hass, entry):
+            delivery = entry.runtime_data.delivery
+            while chance is not None or delivery.statistics is None or delivery.statistics.backlog:
+                files.note_step()
+                await let_pass(hass, clock, _STEP, is_exchanging)
+                show(hass, _watts(files.now))
     await runner.cleanup()
 
 

@@ -442,7 +442,7 @@ async def test_a_sensor_that_was_taken_meanwhile_is_refused(
 
     second = await submit(hass, second, FORM)
     assert second["errors"] == {CONF_SENSOR: "sensor_used"}
-    assert suggested(second) == {CONF_ENTITY: METER}
+    assert suggested(second) == {CONF_ENTITY: METER, CONF_SENSOR: "new"}
     second = await submit(hass, second, {**FORM, CONF_SENSOR: str(BATTERY_POWER)})
     assert second["step_id"] == "values"
 
@@ -601,9 +601,12 @@ async def test_a_server_that_does_not_create_the_sensor_is_told_and_tried_again(
     assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
-async def test_creating_is_what_remains_without_free_sensors(
+async def test_creating_is_proposed_so_that_no_sensor_is_chosen_by_oversight(
     hass: HomeAssistant, entry: MockConfigEntry
 ) -> None:
+    result = await start(hass, entry)
+    assert next(iter(options(result, CONF_SENSOR))) == "new"
+    assert suggested(result) == {CONF_SENSOR: "new"}
     entry.runtime_data.inventory.data.sensors.clear()
     result = await start(hass, entry)
     assert options(result, CONF_SENSOR) == {"new": "new"}
@@ -666,11 +669,11 @@ async def test_a_feed_gets_a_new_sensor(
 async def test_what_no_longer_exists_is_not_suggested(
     hass: HomeAssistant, client: MagicMock
 ) -> None:
-    """A removed sensor and a removed entity leave their fields empty."""
+    """Instead of a removed sensor a new one is proposed; the field of a removed entity is empty."""
     gone = stored_feed(**{CONF_SENSOR: 404, CONF_ENTITY: "0123456789abcdef0123456789abcdef"})
     entry = add_entry(hass, subentries=(gone,))
     mark_loaded(hass, entry, client)
-    assert suggested(await change(hass, entry)) == {}
+    assert suggested(await change(hass, entry)) == {CONF_SENSOR: "new"}
 
 
 @pytest.mark.parametrize("dialog", [start, change])
