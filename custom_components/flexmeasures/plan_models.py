@@ -104,6 +104,7 @@ class DevicePlan:
         capacity: kWh of the storage, also known after a restart.
         state: how it was at the start, and what was wanted.
         available: W per step that were forecast for what can be curtailed, positive; empty for everything else.
+        leeway: W per step that it may take or give more than planned, as far as the site's connection is known; empty else.
         energies: kWh expected at each border of steps, the first at the start; empty for one that stores nothing.
         findings: what was found before it was asked for.
         missed: what it will not do, though it was asked for.
@@ -119,6 +120,7 @@ class DevicePlan:
     capacity: float | None = None
     state: StorageState | None = None
     available: tuple[float | None, ...] = ()
+    leeway: tuple[float, ...] = ()
     energies: tuple[float | None, ...] = ()
     findings: tuple[Finding, ...] = ()
     missed: tuple[Missed, ...] = ()
@@ -132,6 +134,7 @@ class DevicePlan:
             trusted=self.trusted,
             expires=self.expires,
             unlimited=uncurtailed_steps(self.schedule.powers, self.available),
+            leeway=self.leeway,
         )
 
     @cached_property

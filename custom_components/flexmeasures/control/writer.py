@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from .actuation import Actuation
 from .attempt import Attempt, Phase, Wanted
 from .clamping import DeviceClamp
-from .commands import ANY_VALUE, Command, Reading
+from .commands import ANY_VALUE, Bounds, Command, Reading
 from .exchange import Effect, Notice, NoticeKind, Origin, Outcome, Reported, Verify, Write
 from .guard_rails import Guard, GuardRail, GuardRails, Held
 from .limits import PowerLimits
@@ -92,8 +92,11 @@ class Writer:
 
     def command(self, setpoint: Setpoint, power: float, now: datetime) -> Command | None:
         """Return what tells the actuator the power (W, consumption positive)."""
-        bounds = self._clamp.narrow(self._bounds, now) if self._clamp else self._bounds
-        return self._actuation.command(setpoint, power, bounds, self._told)
+        return self._actuation.command(setpoint, power, self.bounds(now), self._told)
+
+    def bounds(self, now: datetime) -> Bounds:
+        """Return what the actuator accepts, as far as that has shown."""
+        return self._clamp.narrow(self._bounds, now) if self._clamp else self._bounds
 
     @property
     def _told(self) -> Command | None:
