@@ -1,6 +1,6 @@
 """Adding and changing feeds: what is proposed, asked and refused, and what is stored."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -43,12 +43,14 @@ from .flow_samples import (
     SITE_POWER,
     STATE_OF_CHARGE,
     add_entry,
-    entries_without_server,
+    entry,
     fake_client,
     mark_loaded,
     sensor,
-    unload_entries,
+    setup_entry,
 )
+
+__all__ = ["entry", "setup_entry"]
 
 METER = "sensor.house_load"
 CREATED = 90
@@ -62,14 +64,6 @@ NEW = {
     "resolution": "15",
     **VALUES,
 }
-
-
-@pytest.fixture(autouse=True)
-async def setup_entry(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Keep entries from talking to a server."""
-    with entries_without_server():
-        yield
-        await unload_entries(hass)
 
 
 @pytest.fixture
@@ -88,14 +82,6 @@ def client() -> MagicMock:
 def meter(hass: HomeAssistant) -> None:
     """Have an entity with power that is nobody's proposal: it has no device class."""
     show(hass, METER, "1.2", "kW", friendly_name="House load")
-
-
-@pytest.fixture
-def entry(hass: HomeAssistant, client: MagicMock) -> MockConfigEntry:
-    """Return a loaded entry without feeds."""
-    entry = add_entry(hass)
-    mark_loaded(hass, entry, client)
-    return entry
 
 
 @pytest.fixture
