@@ -26,10 +26,13 @@ from .conftest import BATTERY_SUBENTRY, make_entry
 from .s2.samples import (
     actuator as actuator_of,
     actuator_status,
+    demand_driven_description,
     fill_rate_description,
+    number_range,
     power_constraints,
     power_forecast,
     power_profile,
+    power_range,
     storage_status,
     transition,
 )
@@ -428,3 +431,51 @@ async def test_a_dishwasher_places_its_own_profile_by_the_prices_and_is_told_whe
     assert heard["power_profile_id"] == "eco"
     assert heard["execution_time"].startswith("2026-11-22T12:00")
     client.trigger_and_get_schedule.assert_not_called()
+
+
+async def test_gas_is_planned_beside_electricity_and_is_no_power_of_the_device(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    created: list[dict[str, Any]],
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A heat pump and a gas boiler share a demand of 4 kW; only the schedule of the heat pump is fetched."""
+    planned = asyncio.Event()
+
+    async def plan(*ids: int, **asked: Any) -> ScheduleResult:
+        planned.set()
+        result: ScheduleResult = await site.plan(1000.0)(*ids, **asked)
+        return result
+
+    client.trigger_and_get_schedule.side_effect = plan
+    with patch("custom_components.flexmeasures.s2_server.HEARTBEAT", 10**6):
+        device = await ConnectedDevice.knock(hass, await hass_client_no_auth())
+        await device.follow("DEMAND_DRIVEN_BASED_CONTROL")
+    rate = number_range(4, 4)
+    description: Any = demand_driven_description("pump", "boiler", present_demand_rate=rate)
+    boiler = description["actuators"][1]
+    gas = {"power_ranges": [power_range(0, 0.2, "NATURAL_GAS.FLOW_RATE")]}
+    boiler["operation_modes"] = [mode | gas for mode in boiler["operation_modes"]]
+    assert await device.say(description) == "OK"
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+    async with asyncio.timeout(5):
+        await planned.wait()
+    await hass.async_block_till_done()
+
+    number = {item["name"]: 200 + index for index, item in enumerate(created, 1)}
+    asked = client.trigger_and_get_schedule.call_args.kwargs
+    assert asked["sensor_ids"] == [number["power pump"]]
+    pump, burner, store = asked["flex_model"]
+    assert (pump["sensor"], pump["commodity"]) == (number["power pump"], "electricity")
+    assert (burner["sensor"], burner["commodity"]) == (number["power boiler"], "gas")
+    assert store["soc-usage"] == [{"sensor": number["demand forecast"]}]
+    (stored,) = [
+        call.kwargs
+        for call in client.post_sensor_data.call_args_list
+        if call.args[0] == number["demand forecast"]
+    ]
+    assert (set(stored["values"]), stored["unit"]) == ({4.0}, "kW")
+    assert s2_device(entry).planned_power(NOON + timedelta(minutes=1)) == 1000.0

@@ -20,6 +20,7 @@ CONF_SITE_PEAK_CONSUMPTION: Final = "site_peak_consumption"  # kW that is paid f
 CONF_INFLEXIBLE_CONSUMPTION: Final = "inflexible_consumption"  # list of sensors
 CONF_INFLEXIBLE_PRODUCTION: Final = "inflexible_production"  # list of sensors
 CONF_CURRENCY: Final = "currency"  # of the prices that follow, such as EUR
+CONF_GAS_PRICE: Final = "gas_price"  # per kWh
 CONF_SITE_PEAK_CONSUMPTION_PRICE: Final = "site_peak_consumption_price"  # per kW
 CONF_SITE_CONSUMPTION_BREACH_PRICE: Final = "site_consumption_breach_price"  # per kW
 CONF_SITE_PRODUCTION_BREACH_PRICE: Final = "site_production_breach_price"  # per kW

@@ -286,7 +286,9 @@ def _optional(name: str) -> probatio.Marker:
     return probatio.Optional(name)
 
 
-def _selector(name: str, shown: Any, sensors: list[SelectOptionDict]) -> Selector[Any]:
+def _selector(
+    name: str, shown: float | str | None, sensors: list[SelectOptionDict]
+) -> Selector[Any]:
     if name in VALUE_FIELDS:
         return ValueSelector(UNITS[name], shown)
     if name in UNITS:

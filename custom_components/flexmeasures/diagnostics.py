@@ -183,7 +183,7 @@ def _text(data: FlexMeasuresData, reason: object) -> str | None:
     return str(reason).replace(host, REDACTED) if host else str(reason)
 
 
-def _jsonable(value: Any) -> Any:
+def _jsonable(value: object) -> object:
     """Return the fields of a dataclass as JSON has them: times as text."""
     match value:
         case datetime():

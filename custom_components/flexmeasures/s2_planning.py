@@ -30,6 +30,7 @@ from .scheduling import Schedule
 
 # Who computed a price does not matter to a placement; it only names what is replaced together.
 _PRICES: Final = "prices"
+_ELECTRICITY: Final = "electricity"
 
 
 class S2Planning:
@@ -122,7 +123,10 @@ class S2Planning:
             sensor_ids=tuple(
                 number
                 for model in flex_models
-                if isinstance(number := model.get("sensor"), int) and number in power_sensors
+                if isinstance(number := model.get("sensor"), int)
+                and number in power_sensors
+                # What burns fuel is planned beside it, and no electric power that anybody follows.
+                and model.get("commodity", _ELECTRICITY) == _ELECTRICITY
             ),
             flex_models=flex_models,
             flex_context=_context(contributions),
@@ -216,7 +220,6 @@ def _context(contributions: Iterable[Contribution]) -> dict[str, list[JsonValue]
                 "inflexible-production",
                 [{"sensor": number} for number in part.inflexible_production],
             ),
-            ("commodities", list(_objects(part.commodities))),
         ):
             if values:
                 context.setdefault(field, []).extend(cast("list[JsonValue]", values))
