@@ -1,6 +1,5 @@
 """Every kind of flexible device, and every kind of entity that takes its setpoint, through the dialogs."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 from unittest.mock import MagicMock
@@ -36,12 +35,14 @@ from .flow_samples import (
     STATE_OF_CHARGE,
     add_entry,
     asset,
-    entries_without_server,
+    entry,
     fake_client,
     mark_loaded,
     sensor,
-    unload_entries,
+    setup_entry,
 )
+
+__all__ = ["entry", "setup_entry"]
 
 TYPES = (
     "battery",
@@ -101,14 +102,6 @@ GENERIC: dict[str, Any] = {
 SAFETY = {"safe_action": "restore"}
 
 
-@pytest.fixture(autouse=True)
-async def setup_entry(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Keep entries from talking to a server."""
-    with entries_without_server():
-        yield
-        await unload_entries(hass)
-
-
 @pytest.fixture
 def client() -> MagicMock:
     """Return a client of a server that knows all types of assets."""
@@ -122,14 +115,6 @@ def client() -> MagicMock:
         sensor(NEW_ENERGY, "predicted energy", "kWh", 99),
     ]
     return client
-
-
-@pytest.fixture
-def entry(hass: HomeAssistant, client: MagicMock) -> MockConfigEntry:
-    """Return a loaded entry without devices."""
-    entry = add_entry(hass)
-    mark_loaded(hass, entry, client)
-    return entry
 
 
 @pytest.fixture(autouse=True)

@@ -138,6 +138,15 @@ async def store(hass: HomeAssistant) -> SiteStore:
     return store
 
 
+async def after_restart(hass: HomeAssistant) -> SiteStore:
+    """Return what the site remembers after Home Assistant was started again."""
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
+    store = SiteStore(hass, "entry")
+    await store.async_load()
+    return store
+
+
 async def test_amounts_add_up_until_the_day_and_the_month_on_the_wall_end(
     store: SiteStore, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -175,11 +184,7 @@ async def test_a_saving_of_which_nothing_is_known_is_not_one_of_0(
     ledger = SavingsLedger(store, ("panels",))
     ledger.async_add("panels", Amount(0.0, None), "EUR", NOON)
     assert ledger.of("panels").saving_today is None
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
-    await hass.async_block_till_done()
-    again = SiteStore(hass, "entry")
-    await again.async_load()
-    ledger = SavingsLedger(again, ("panels",))
+    ledger = SavingsLedger(await after_restart(hass), ("panels",))
     assert ledger.of("panels").saving_this_month is None
 
     ledger.async_add("panels", Amount(0.0, 0.5), "EUR", NOON)
@@ -211,11 +216,8 @@ async def test_savings_survive_a_restart(
     freezer.move_to(NOON)
     ledger = SavingsLedger(store, ("car",))
     ledger.async_add("car", Amount(1.0, 0.5), "EUR", NOON)
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
-    await hass.async_block_till_done()
 
-    again = SiteStore(hass, "entry")
-    await again.async_load()
+    again = await after_restart(hass)
 
     assert SavingsLedger(again, ("car",)).of("car") == ledger.of("car")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.helpers.selector import SelectOptionDict
 
 from .const import (
@@ -12,6 +12,7 @@ from .const import (
     CONF_POWER_SENSOR,
     CONF_PREDICTED_ENERGY_SENSOR,
     CONF_SENSOR,
+    SUBENTRY_FLEXIBLE_DEVICE,
     SUBENTRY_MEASUREMENT,
     SUBENTRY_S2_DEVICE,
 )
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
     from .data import FlexMeasuresConfigEntry
 
 type SensorChoices = Mapping[str, list[SelectOptionDict]]
+
+
+def other_devices(entry: ConfigEntry, changed: ConfigSubentry | None) -> list[ConfigSubentry]:
+    """Return the entry's flexible devices, except the one that is being changed."""
+    return [
+        subentry
+        for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE)
+        if changed is None or subentry.subentry_id != changed.subentry_id
+    ]
 
 
 def sensor_choices(

@@ -193,12 +193,41 @@ def test_what_limits_withhold_is_made_up_for_by_one_step_at_the_most() -> None:
 
 
 def test_a_new_plan_knows_what_is_stored() -> None:
-    """Off withheld 2.9 A of a step; the same plan made anew begins with nothing owed."""
+    """Off withheld 2.9 A of a step; a plan from the next step on begins with nothing owed."""
     rounding = Rounding()
-    first, second = free_plan(2.9 * AMPERE), free_plan(2.9 * AMPERE, 2.9 * AMPERE)
-    assert told(first, CHARGER, CURRENTS, rounding=rounding) == [0]
+    first = free_plan(2.9 * AMPERE, 2.9 * AMPERE)
+    second = replace(plan_of(2.9 * AMPERE, start=NOON + QUARTER), leeway=FREE)
+    assert told(free_plan(2.9 * AMPERE), CHARGER, CURRENTS, rounding=rounding) == [0]
 
-    assert told(second, CHARGER, CURRENTS, rounding=rounding) == told(second, CHARGER, CURRENTS)
+    assert told(second, CHARGER, CURRENTS, rounding=rounding) == [0]
+    assert told(first, CHARGER, CURRENTS) == pytest.approx([6 * AMPERE, 0])
+
+
+def test_a_new_plan_leaves_a_step_that_is_under_way_as_it_is() -> None:
+    """9 A for the rest of the step, although nothing is owed; the next step begins with the upper power."""
+    rounding = Rounding()
+    first, second = (free_plan(10.5 * AMPERE, *[9.3 * AMPERE] * rest) for rest in (1, 3))
+    assert told(first, CHARGER, CURRENTS, rounding=rounding) == pytest.approx(
+        [11 * AMPERE, 9 * AMPERE]
+    )
+
+    def at(minutes: float, amperes: float = 9.3) -> float:
+        return rounding.power(
+            second,
+            NOON + minutes * MINUTE,
+            planned=amperes * AMPERE,
+            neighbours=CHARGER.neighbours(amperes * AMPERE, CURRENTS),
+            limits=LIMITS,
+        )
+
+    # 0.3 A are owed for 10 of 15 minutes, and 0.3 A for two steps to come: one of them needs the ampere above.
+    assert [at(20), at(29), at(30), at(45)] == pytest.approx(
+        [each * AMPERE for each in (9, 9, 10, 9)]
+    )
+    # Another power is another question, also for a plan that came within the step.
+    rounding.forget()
+    assert told(first, CHARGER, CURRENTS, rounding=rounding)[1] == pytest.approx(9 * AMPERE)
+    assert at(20, 8.3) == pytest.approx(9 * AMPERE)
 
 
 def test_a_step_is_decided_once() -> None:
@@ -336,6 +365,20 @@ def test_a_restart_within_a_block_writes_nothing() -> None:
     home.until(120)
     # Nothing is owed, so the last 45 minutes begin with the upper power.
     assert home.told == [(75, 11), (90, 10), (120, 0)]
+
+
+def test_what_stands_after_a_restart_and_is_neither_of_the_two_is_no_choice() -> None:
+    home = charging(*[10.25 * AMPERE] * 8)
+    home.until(5)
+    home.writes.clear()
+
+    home.engine = ControlEngine(home.settings, home.engine.memory())
+    home.shown = 5.0
+    home.tell(PlanReceived(free_plan(*[10.25 * AMPERE] * 8)))
+    home.report(Origin.DEVICE)
+    home.until(14)
+
+    assert home.told == [(5, 11)]
 
 
 def test_without_knowing_the_site_s_limits_amperes_are_rounded_toward_rest() -> None:

@@ -35,6 +35,18 @@ async def test_the_device_has_each_step_s_power_from_its_beginning_on(
     assert home.controller.statistics.last_write == NOON + 60 * MINUTE
 
 
+async def test_what_rounding_gives_too_much_is_held_back_in_the_next_step(
+    home: ControlledHome, inverter: Inverter
+) -> None:
+    """The inverter takes tenths of a kW, and nothing limits the site. A plan anew changes no step that is under way."""
+    home.client.trigger_and_get_schedule.side_effect = by_quarter(1050.0, 1040.0, -1030.0, 0.0)
+    await home.carry_out(until=50)
+
+    # 50 W too much, then 40 W too little, and -1.1 kW would leave the battery short.
+    assert home.shown == [(0.1, "1.1"), (15, "1.0"), (30, "-1.0"), (45, "0.0")]
+    assert home.controller.setpoint.power == 0
+
+
 async def test_a_device_that_is_away_gets_the_power_of_now_when_it_is_back(
     home: ControlledHome, inverter: Inverter
 ) -> None:

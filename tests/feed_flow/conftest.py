@@ -1,6 +1,6 @@
 """An entry whose feeds are added and changed, and an entity that can be fed."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 from unittest.mock import MagicMock, patch
 
@@ -8,23 +8,10 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from ..flow_samples import (
-    add_entry,
-    entries_without_server,
-    fake_client,
-    mark_loaded,
-    sensor,
-    unload_entries,
-)
+from ..flow_samples import add_entry, entry, fake_client, mark_loaded, sensor, setup_entry
 from .dialogs import CREATED, METER, show, stored_feed
 
-
-@pytest.fixture(autouse=True)
-async def setup_entry(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Keep entries from talking to a server."""
-    with entries_without_server():
-        yield
-        await unload_entries(hass)
+__all__ = ["entry", "setup_entry"]
 
 
 @pytest.fixture
@@ -43,14 +30,6 @@ def client() -> MagicMock:
 def meter(hass: HomeAssistant) -> None:
     """Have an entity with power that is nobody's proposal: it has no device class."""
     show(hass, METER, "1.2", "kW", friendly_name="House load")
-
-
-@pytest.fixture
-def entry(hass: HomeAssistant, client: MagicMock) -> MockConfigEntry:
-    """Return a loaded entry without feeds."""
-    entry = add_entry(hass)
-    mark_loaded(hass, entry, client)
-    return entry
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ What rounding gives or withholds is carried from one step to the next and made u
 the brightness of pixels. Rounding always toward rest would leave a car short of its target with every plan.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -59,7 +59,7 @@ class Rounding:
     Within a block of equal power the device gets the upper power first and then the lower one, so that it is written to
     twice and is never behind its plan by more than its limits explain. At the end of a block it has what is planned and
     less than one step of it more; where the lower one is rest, half of that more or less. A new plan begins with nothing
-    owed, since it knows what is stored.
+    owed, since it knows what is stored, and leaves a step that is under way as it is.
     """
 
     __slots__ = ("_choice", "_goes_on", "_owed", "_schedule")
@@ -101,8 +101,7 @@ class Rounding:
             shown: W that the actuator shows; None when it tells none.
         """
         if plan.schedule is not self._schedule and plan.schedule != self._schedule:
-            self.forget()
-        self._schedule = plan.schedule
+            self._take(plan.schedule, now, planned, neighbours)
         choice = self._choice
         if choice is not None:
             if choice.holds(now, planned, neighbours):
@@ -117,6 +116,16 @@ class Rounding:
         if shown is not None:
             self._goes_on = False
         return power
+
+    def _take(
+        self, schedule: Schedule, now: datetime, planned: float, neighbours: Neighbours
+    ) -> None:
+        """Begin with a new plan; a step that is under way goes on as it was chosen, which saves a write."""
+        choice = self._choice
+        self.forget()
+        self._schedule = schedule
+        if choice and choice.holds(now, choice.planned, neighbours) and choice.power in neighbours:
+            self._choice = replace(choice, since=now, planned=planned)
 
     def _settle(self, choice: _Choice, now: datetime) -> None:
         self._owed += choice.owed(now)
