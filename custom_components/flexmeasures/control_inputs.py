@@ -17,7 +17,8 @@ from .device_reading import (
     read_stored_energy,
     storage_of,
 )
-from .flexible_device import DeviceKind, FlexibleDevice, resolve_entity_id
+from .flexible_device import DeviceKind, FlexibleDevice
+from .followed_entities import resolve_entity_id
 from .scheduling import Storage
 from .wishes import Wishes
 

@@ -43,7 +43,8 @@ from .const import (
 )
 from .control import PowerLimits
 from .feed import number_of
-from .flexible_device import DeviceKind, FlexibleDevice, resolve_entity_id
+from .flexible_device import DeviceKind, FlexibleDevice
+from .followed_entities import resolve_entity_id
 from .scheduling import (
     Battery,
     BreakableProcess,
