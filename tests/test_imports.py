@@ -56,13 +56,13 @@ asyncio.run(main())
 IMPORTED = "print(*sorted(name for name in sys.modules if name.startswith('{package}.')))"
 FEED = (
     "measurement",
-    {"entity": "sensor.meter", "sensor": 1, "aggregation": "mean", "direction": "consumption"},
+    {"entity": "sensor.meter", "sensor": 100, "aggregation": "mean", "direction": "consumption"},
 )
 BATTERY = (
     "flexible_device",
     {
         "kind": "battery",
-        "power_sensor": 2,
+        "power_sensor": 101,
         "state_of_charge_entity": "sensor.level",
         "capacity": 10,
         "charging_power": 5,

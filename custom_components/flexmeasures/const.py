@@ -57,6 +57,8 @@ CONF_MAXIMUM_STATE_OF_CHARGE: Final = "maximum_state_of_charge"  # % of capacity
 CONF_CHARGING_POWER: Final = "charging_power"  # kW, at most, or entity; of a heat buffer: electric
 CONF_DISCHARGING_POWER: Final = "discharging_power"  # kW, at most, or entity; positive
 CONF_ROUNDTRIP_EFFICIENCY: Final = "roundtrip_efficiency"  # %, or entity
+CONF_CHARGING_EFFICIENCY: Final = "charging_efficiency"  # %, or entity; instead of a round trip
+CONF_DISCHARGING_EFFICIENCY: Final = "discharging_efficiency"  # %, or entity; the same
 CONF_STANDBY_LOSS: Final = "standby_loss"  # % of what is stored, per hour, or entity
 CONF_PLUGGED_IN_ENTITY: Final = "plugged_in_entity"  # on while the car is connected; optional
 CONF_CALENDAR_ENTITY: Final = "calendar_entity"  # events that ask for a state of charge; optional
@@ -67,6 +69,16 @@ CONF_COEFFICIENT_OF_PERFORMANCE: Final = (
     "coefficient_of_performance"  # heat per electricity, or entity
 )
 CONF_HEAT_USAGE: Final = "heat_usage"  # kW, or entity
+CONF_USAGE: Final = "usage"  # kW taken out of a battery otherwise, or entity
+CONF_USAGE_SENSOR: Final = "usage_sensor"  # id of a FlexMeasures sensor that foresees it; optional
+CONF_GAIN: Final = "gain"  # kW that others add to what is stored, or entity
+CONF_GAIN_SENSOR: Final = "gain_sensor"  # id of a FlexMeasures sensor that foresees it; optional
+CONF_OPERATION_MODES: Final = (
+    "operation_modes"  # pairs of kW, consumption positive, between which it can run; optional
+)
+CONF_PREFER_CHARGING_SOONER: Final = (
+    "prefer_charging_sooner"  # whether the first of equally cheap times is taken; usually
+)
 CONF_FORECAST_SENSOR: Final = (
     "forecast_sensor"  # id of the FlexMeasures sensor with what could be produced
 )

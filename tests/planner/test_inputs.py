@@ -8,6 +8,7 @@ from unittest.mock import AsyncMock
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.client import (
@@ -96,19 +97,39 @@ async def test_a_car_that_leaves_has_no_plan_and_gets_one_when_it_is_back(
     assert asked(client)["flex_model"][0]["soc-at-start"] == "7.5 kWh"
 
 
+@pytest.mark.parametrize(
+    ("field", "unit", "named", "told"),
+    [
+        ("charging_power", "kW", "consumption-capacity", {"3": "3000 W", "2": "2000 W"}),
+        ("charging_efficiency", "%", "charging-efficiency", {"90": "90%", "80": "80%"}),
+        ("discharging_efficiency", "%", "discharging-efficiency", {"90": "90%", "80": "80%"}),
+        ("usage", "W", "soc-usage", {"300": ["0.3 kW"], "200": ["0.2 kW"]}),
+        ("gain", "W", "soc-gain", {"300": ["0.3 kW"], "200": ["0.2 kW"]}),
+    ],
+)
 async def test_a_value_that_lives_in_an_entity_is_planned_with_when_it_changes(
-    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+    hass: HomeAssistant,
+    client: AsyncMock,
+    freezer: FrozenDateTimeFactory,
+    field: str,
+    unit: str,
+    named: str,
+    told: dict[str, Any],
 ) -> None:
     percent(hass, LEVEL, 35)
-    kilowatt = {"unit_of_measurement": "kW"}
-    hass.states.async_set("input_number.charging", "3", kilowatt)
-    await plan_home(hass, client, freezer, battery(charging_power="input_number.charging"))
-    assert asked(client)["flex_model"][0]["consumption-capacity"] == "3000 W"
+    measured = {"unit_of_measurement": unit}
+    first, second = told
+    hass.states.async_set("input_number.value", first, measured)
+    changes: dict[str, Any] = {field: "input_number.value"}
+    if "efficiency" in field:
+        changes["roundtrip_efficiency"] = None
+    await plan_home(hass, client, freezer, battery(**changes))
+    assert asked(client)["flex_model"][0][named] == told[first]
 
-    hass.states.async_set("input_number.charging", "2", kilowatt)
+    hass.states.async_set("input_number.value", second, measured)
     await pass_time(hass, freezer, seconds=3)
 
-    assert asked(client)["flex_model"][0]["consumption-capacity"] == "2000 W"
+    assert asked(client)["flex_model"][0][named] == told[second]
     assert triggers(client) == 2
 
 

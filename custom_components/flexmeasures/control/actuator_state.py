@@ -4,7 +4,7 @@ from datetime import datetime
 
 from .actuation import Actuation
 from .clamping import DeviceClamp
-from .commands import ANY_VALUE, Command, Reading
+from .commands import ANY_VALUE, Bounds, Command, Reading
 from .exchange import Reported
 from .setpoint import Setpoint
 
@@ -52,8 +52,11 @@ class ActuatorState:
         self, setpoint: Setpoint, power: float, told: Command | None, now: datetime
     ) -> Command | None:
         """Return what tells it the power (W, consumption positive), within what it accepts."""
-        bounds = self._clamp.narrow(self._bounds, now) if self._clamp else self._bounds
-        return self._actuation.command(setpoint, power, bounds, told)
+        return self._actuation.command(setpoint, power, self.bounds(now), told)
+
+    def bounds(self, now: datetime) -> Bounds:
+        """Return what it accepts, as far as that has shown."""
+        return self._clamp.narrow(self._bounds, now) if self._clamp else self._bounds
 
     @property
     def restoring(self) -> Command | None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from .actuation import Actuation
 from .actuator_state import ActuatorState
 from .attempt import Attempt, Phase, Wanted
-from .commands import Command
+from .commands import Bounds, Command
 from .exchange import Effect, Notice, NoticeKind, Origin, Outcome, Reported, Verify, Write
 from .guard_rails import Guard, GuardRail, GuardRails, Held
 from .limits import PowerLimits
@@ -57,10 +57,8 @@ class Writer:
         if attempt is None or now < attempt.deadline:
             return
         match attempt.phase:
-            case Phase.WRITING if not self._actuation.reads_back:
-                # It was called and never answered. Calling it again might start a process twice.
-                self._took(attempt, now)
-            case Phase.WRITING if self._is_told:
+            case Phase.WRITING if self._is_told or not self._actuation.reads_back:
+                # What is not read back was called and never answered. Calling again might start a process twice.
                 self._took(attempt, now)
             case Phase.WRITING | Phase.SETTLING:
                 self.effects.append(Verify())
@@ -68,8 +66,7 @@ class Writer:
             case Phase.VERIFYING:
                 self._judge(attempt, now)
             case Phase.RETRYING:
-                # Repeated by `carry_out`, if it is still wanted.
-                return
+                return  # Repeated by `carry_out`, if it is still wanted.
 
     def clock_set_back(self, by: timedelta) -> None:
         """Bring forward what would otherwise wait for as long as the clock was set back."""
@@ -82,6 +79,10 @@ class Writer:
     def command(self, setpoint: Setpoint, power: float, now: datetime) -> Command | None:
         """Return what tells the actuator the power (W, consumption positive)."""
         return self._actuator.command(setpoint, power, self._told, now)
+
+    def bounds(self, now: datetime) -> Bounds:
+        """Return what the actuator accepts, as far as that has shown."""
+        return self._actuator.bounds(now)
 
     @property
     def _told(self) -> Command | None:
