@@ -57,8 +57,8 @@ from .control import (
     TurnSwitch,
 )
 from .feed import number_of
-from .flexible_device import FlexibleDevice, resolve_entity_id
-from .followed_entities import FollowedEntities
+from .flexible_device import FlexibleDevice
+from .followed_entities import FollowedEntities, resolve_entity_id
 
 # A device that takes longer hangs; what became of the call is read back.
 _CALL_SECONDS = 10

@@ -10,7 +10,8 @@ from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import CONF_CALENDAR_ENTITY, DOMAIN, LOGGER
-from .flexible_device import FlexibleDevice, resolve_entity_id
+from .flexible_device import FlexibleDevice
+from .followed_entities import resolve_entity_id
 from .scheduling import CalendarEvent, Departure, departures_of
 
 # A calendar on the internet; a plan without what it asks for would leave the car empty, so it is waited for.

@@ -42,6 +42,7 @@ SUBENTRY_S2_DEVICE: Final = "s2_device"
 # entity id) of an entity that tells it.
 CONF_KIND: Final = "kind"  # a DeviceKind
 KIND_BATTERY: Final = "battery"
+KIND_SOLAR: Final = "solar"
 CONF_POWER_SENSOR: Final = "power_sensor"  # id of a FlexMeasures sensor of the site
 CONF_PREDICTED_ENERGY_SENSOR: Final = (
     "predicted_energy_sensor"  # the same, for the server's prediction; optional
@@ -159,3 +160,11 @@ CONTROL_TYPES: Final = (
     "power_envelope_based_control",
     "not_controlable",
 )
+
+# What a flexible device may do in a block of its plan, and the modes that a person may choose: words of the rooms for
+# scheduling and control, which a home without flexible devices does not load.
+BLOCK_CHARGE: Final = "charge"
+BLOCK_DISCHARGE: Final = "discharge"
+BLOCK_IDLE: Final = "idle"
+MODE_MANUAL: Final = "manual"
+MODES: Final = ("schedule", "charge_now", "discharge_now", "pause", MODE_MANUAL)

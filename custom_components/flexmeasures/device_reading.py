@@ -18,7 +18,8 @@ from homeassistant.exceptions import HomeAssistantError
 from .const import CONF_PLUGGED_IN_ENTITY, CONF_STATE_OF_CHARGE_ENTITY, DOMAIN
 from .device_values import PERCENT, capacity_of, not_known, tank_of, values_make_sense
 from .feed import number_of
-from .flexible_device import DeviceKind, FlexibleDevice, resolve_entity_id
+from .flexible_device import DeviceKind, FlexibleDevice
+from .followed_entities import resolve_entity_id
 from .scheduling import (
     Departure,
     EnergyTarget,

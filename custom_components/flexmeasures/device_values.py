@@ -28,7 +28,8 @@ from .const import (
     DOMAIN,
 )
 from .feed import number_of
-from .flexible_device import FlexibleDevice, resolve_entity_id
+from .flexible_device import FlexibleDevice
+from .followed_entities import resolve_entity_id
 from .scheduling import WaterTank
 from .units import UnitError, convert
 

@@ -1,7 +1,7 @@
 """The devices of a site and what their entities share."""
 
 from collections.abc import Callable, Iterable
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -21,9 +21,11 @@ from .const import (
 )
 from .coordinator import InventoryCoordinator, SiteInventory
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
-from .flexible_device import FlexibleDevice
 from .listeners import Listeners
-from .wishes import Wishes
+
+if TYPE_CHECKING:
+    from .flexible_device import FlexibleDevice
+    from .wishes import Wishes
 
 _MANUFACTURER = "FlexMeasures"
 # FlexMeasures' asset types that do not read well as they are.

@@ -7,8 +7,6 @@ from enum import StrEnum
 from typing import Any, Self
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 
 from .const import (
     CONF_CALENDAR_ENTITY,
@@ -198,9 +196,3 @@ def _duration[T: timedelta | None](
 ) -> timedelta | T:
     """Return a setting as a length of time; one of 0 is meant so, and only an absent one is as usual."""
     return timedelta(**{unit: data[field]}) if field in data else usual
-
-
-def resolve_entity_id(hass: HomeAssistant, registry_or_entity_id: str) -> str:
-    """Return the entity id that the stored reference means today; renames are followed."""
-    resolved = er.async_resolve_entity_id(er.async_get(hass), registry_or_entity_id)
-    return resolved or registry_or_entity_id
