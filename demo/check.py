@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import floor
-from typing import Any
+from math import ceil, floor
+from typing import Any, Self
 
 from custom_components.flexmeasures.client import FlexMeasuresClient
+from custom_components.flexmeasures.const import CONTROL_TYPES as CONTROL_TYPES_OF_S2
 
 from .configure import Device
 from .home_assistant import HomeAssistantApi, State
@@ -25,6 +26,12 @@ ROUNDING = 1.0
 NOT_PLANNED = {"device_away", "nothing_to_plan"}
 # What an S2 device says of an instruction that it does, or has done.
 INSTRUCTED = {"started", "succeeded"}
+# All that can be planned; there is a device for each.
+CONTROL_TYPES = set(CONTROL_TYPES_OF_S2) - {"not_controlable"}
+# Those whose power is what is planned; within an envelope, and in a profile, a device has a will of its own.
+RUNS_AS_PLANNED = {"demand_driven_based_control", "fill_rate_based_control"}
+# Measured a moment ago, at a level of then.
+S2_TOLERANCE, S2_TOLERANCE_SHARE = 50.0, 0.05  # W, and of the planned power
 
 type States = dict[str, State]
 
@@ -162,26 +169,73 @@ async def check(api: HomeAssistantApi, devices: tuple[Device, ...]) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S2Observation:
+    """One S2 device at one moment; power in watts, consumption positive; None where nothing is known."""
+
+    name: str
+    connected: bool
+    control_type: str
+    scheduled: float | None
+    measured: float | None
+    instruction: str
+
+    @classmethod
+    def of(cls, states: States, device: Device) -> Self:
+        """Collect what is known of a device from all states."""
+        entities = device.entities
+        return cls(
+            name=device.name,
+            connected=_text(states, entities["s2_connected"]) == "on",
+            control_type=_text(states, entities["control_type"]) or "unknown",
+            scheduled=_number(states, entities["scheduled_power"]),
+            measured=_number(states, entities["measured_power"]),
+            instruction=_text(states, entities["last_instruction"]) or "unknown",
+        )
+
+    def missing(self) -> str | None:
+        """Return the first link of the device's chain that does not hold; None when all do."""
+        if not self.connected:
+            return "not connected"
+        if self.instruction not in INSTRUCTED:
+            return f"its last instruction is {self.instruction}"
+        if self.measured is None:
+            return "it measures nothing"
+        if self.control_type not in RUNS_AS_PLANNED:
+            return None
+        tolerance = max(S2_TOLERANCE, S2_TOLERANCE_SHARE * abs(self.scheduled or 0.0))
+        if self.scheduled is None or abs(self.measured - self.scheduled) > tolerance:
+            return f"it runs at {_watts(self.measured)}, scheduled {_watts(self.scheduled)}"
+        return None
+
+
+def s2_missing(observations: list[S2Observation]) -> list[str]:
+    """Return what does not hold of the S2 devices, and which control types nobody has."""
+    lacking = [f"{seen.name}: {what}" for seen in observations if (what := seen.missing())]
+    absent = CONTROL_TYPES - {seen.control_type for seen in observations}
+    return lacking + [f"no device follows {control_type}" for control_type in sorted(absent)]
+
+
 async def check_s2(api: HomeAssistantApi, devices: tuple[Device, ...]) -> bool:
-    """Wait until every S2 device is connected and has done an instruction, print that, return whether they have."""
+    """Wait until the S2 devices, of all control types, run as they are planned; print that, return whether they do."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + SECONDS
-    keys = ("s2_connected", "control_type", "scheduled_power", "measured_power", "last_instruction")
     while True:
         states = await api.states()
-        rows = [
-            [device.name, *(_text(states, device.entities[key]) or "" for key in keys)]
-            for device in devices
-        ]
-        done = all(row[1] == "on" and row[-1] in INSTRUCTED for row in rows)
-        if done or loop.time() > deadline:
+        observations = [S2Observation.of(states, device) for device in devices]
+        lacking = s2_missing(observations)
+        if not lacking or loop.time() > deadline:
             break
         await asyncio.sleep(POLL_SECONDS)
     print()
-    for row in rows:
-        print("  ".join(f"{text:<24}" for text in row).rstrip())
-    print("Every S2 device follows." if done else f"Missing after {SECONDS} s.")
-    return done
+    for seen in observations:
+        powers = f"{_watts(seen.scheduled):>10}{_watts(seen.measured):>10}"
+        print(f"{seen.name:<28}{seen.control_type:<30}{powers}  {seen.instruction}")
+    if not lacking:
+        print("Every S2 device follows.")
+    for what in lacking:
+        print(f"Missing after {SECONDS} s: {what}")
+    return not lacking
 
 
 async def check_feeds(client: FlexMeasuresClient, site: Site) -> bool:
@@ -290,8 +344,14 @@ def _car_told(states: States) -> str | None:
 
 
 def _car_follows(states: States, setpoint: float) -> bool:
-    amperes = floor(setpoint / _WATTS_PER_AMPERE + 1e-6)
-    return _car_told(states) == ("off" if amperes < _LEAST_AMPERES else f"{amperes} A")
+    """Tell whether the charger has one of the two currents next to the setpoint: they make up for one another."""
+    amperes = setpoint / _WATTS_PER_AMPERE
+    if amperes <= 0:
+        return _car_told(states) == "off"
+    beside = {floor(amperes + 1e-6), ceil(amperes - 1e-6)}
+    if amperes < _LEAST_AMPERES:
+        beside = {0, _LEAST_AMPERES}
+    return _car_told(states) in {f"{each} A" if each else "off" for each in beside}
 
 
 def _tank_target(states: States) -> float | None:

@@ -226,6 +226,7 @@ def _s2_device(name: str, device: Entities, site: SiteEntities) -> Card:
         "operation_mode": "Running as",
         "measured_state_of_charge": "State of charge",
         "measured_fill_level": "Fill level",
+        "demand": "Demand",
     }
     return _section(
         name,

@@ -15,9 +15,6 @@ from .home_assistant import Flow, HomeAssistantApi
 from .resource_managers.__main__ import DEVICES
 from .resource_managers.connection import run
 
-# FlexMeasures finds no plan for the hybrid's demand of heat, and would then plan none of the S2 devices.
-KINDS = tuple(kind for kind in DEVICES if kind != "hybrid")
-
 PAIRING_SECONDS = 30
 POLL_SECONDS = 0.3
 # Those of them that a device has before it says anything.
@@ -70,7 +67,7 @@ class S2Devices:
 
     async def accept(self, api: HomeAssistantApi, entry_id: str) -> tuple[Device, ...]:
         """Let the missing devices knock and accept them one by one; return all, following their schedules."""
-        for kind in KINDS:
+        for kind in DEVICES:
             if kind not in self.paths:
                 self.paths[kind] = await self._pair(api, entry_id, kind)
                 self._file.write_text(json.dumps(self.paths), encoding="utf-8")

@@ -1,6 +1,5 @@
 """The options of a site: what is offered, what is refused, what is stored."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -28,20 +27,13 @@ from .flow_samples import (
     PUBLIC_PRICE,
     SITE_POWER,
     add_entry,
-    entries_without_server,
     fake_client,
     mark_loaded,
     sensor,
-    unload_entries,
+    setup_entry,
 )
 
-
-@pytest.fixture(autouse=True)
-async def setup_entry(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Keep entries from talking to a server."""
-    with entries_without_server():
-        yield
-        await unload_entries(hass)
+__all__ = ["setup_entry"]
 
 
 @pytest.fixture
@@ -147,6 +139,7 @@ async def test_options_need_a_connection(hass: HomeAssistant, client: MagicMock)
 FULL: dict[str, Any] = {
     "consumption_price_sensor": str(CONSUMPTION_PRICE),
     "production_price_sensor": str(PUBLIC_PRICE),
+    "gas_price": 0.12,
     "limits": {
         "site_power_capacity": 17.25,
         "site_consumption_capacity": 10,
@@ -183,6 +176,7 @@ async def test_everything_is_stored_flat_and_shown_again(
     assert entry.options == {
         "consumption_price_sensor": CONSUMPTION_PRICE,
         "production_price_sensor": PUBLIC_PRICE,
+        "gas_price": 0.12,
         **FULL["limits"],
         "inflexible_consumption": [SITE_POWER],
         "inflexible_production": [INSTANTANEOUS_POWER],
@@ -225,6 +219,11 @@ async def test_everything_is_stored_flat_and_shown_again(
             {"at": "Peak that is paid for: "},
         ),
         (
+            {"gas_price": -0.1},
+            {"gas_price": "negative"},
+            {"at": ""},
+        ),
+        (
             {"breaking": {"soc_minima_breach_price": -1}},
             {"breaking": "negative"},
             {"at": "Price of too little energy: "},
@@ -265,7 +264,8 @@ async def test_options_that_make_no_sense_are_refused_and_can_be_mended(
 
     assert result["errors"] == errors
     assert result["description_placeholders"] == placeholders
-    (part,) = changes.values()
+    ((field, part),) = changes.items()
+    part = part if isinstance(part, dict) else {field: part}
     assert suggested(result).items() >= part.items()
     assert entry.options == {}
 

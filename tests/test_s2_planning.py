@@ -28,6 +28,7 @@ from .planning import asked, id_of, planner_of, power_of, press, reason_of, stat
 from .s2.samples import (
     actuator as actuator_of,
     actuator_status,
+    demand_driven_description,
     element,
     fill_rate_description,
     fill_rate_mode,
@@ -538,3 +539,51 @@ async def test_what_cannot_be_controlled_counts_for_the_others_and_has_nothing_t
     before = triggers(client)
     await pass_periods(hass, freezer, NOON + timedelta(seconds=10), 30)
     assert triggers(client) == before
+
+
+async def test_gas_is_planned_beside_electricity_and_is_no_power_of_the_device(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    created: list[dict[str, Any]],
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A heat pump and a gas boiler share a demand of 4 kW; only the schedule of the heat pump is fetched."""
+    planned = asyncio.Event()
+
+    async def plan(*ids: int, **kwargs: Any) -> ScheduleResult:
+        planned.set()
+        result: ScheduleResult = await site.plan(1000.0)(*ids, **kwargs)
+        return result
+
+    client.trigger_and_get_schedule.side_effect = plan
+    with patch("custom_components.flexmeasures.s2_server.HEARTBEAT", 10**6):
+        device = await ConnectedDevice.knock(hass, await hass_client_no_auth())
+        await device.follow("DEMAND_DRIVEN_BASED_CONTROL")
+    rate = number_range(4, 4)
+    description: Any = demand_driven_description("pump", "boiler", present_demand_rate=rate)
+    boiler = description["actuators"][1]
+    gas = {"power_ranges": [power_range(0, 0.2, "NATURAL_GAS.FLOW_RATE")]}
+    boiler["operation_modes"] = [mode | gas for mode in boiler["operation_modes"]]
+    assert await device.say(description) == "OK"
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+    async with asyncio.timeout(5):
+        await planned.wait()
+    await hass.async_block_till_done()
+
+    number = {item["name"]: 200 + index for index, item in enumerate(created, 1)}
+    request = asked(client)
+    assert request["sensor_ids"] == [number["power pump"]]
+    pump, burner, store = request["flex_model"]
+    assert (pump["sensor"], pump["commodity"]) == (number["power pump"], "electricity")
+    assert (burner["sensor"], burner["commodity"]) == (number["power boiler"], "gas")
+    assert store["soc-usage"] == [{"sensor": number["demand forecast"]}]
+    (stored,) = [
+        call.kwargs
+        for call in client.post_sensor_data.call_args_list
+        if call.args[0] == number["demand forecast"]
+    ]
+    assert (set(stored["values"]), stored["unit"]) == ({4.0}, "kW")
+    assert power_of(entry, NOON + timedelta(minutes=1)) == 1000.0

@@ -22,7 +22,6 @@ def request(**changes: Any) -> S2Request:
     said: dict[str, Any] = {
         "flex_models": ({"sensor": 7, "soc-at-start": "3 kWh", "soc-max": "10 kWh"},),
         "actuators": {"inverter": POWER},
-        "electric": frozenset({"inverter"}),
         "context": {},
         "sensor_of": {SeriesKind.USAGE_FORECAST: 8},
     }
@@ -74,7 +73,6 @@ def test_a_fill_level_is_compared_where_no_path_tells_more() -> None:
         {"flex_models": ({"sensor": 7, "soc-at-start": "3 kWh", "soc-max": "9 kWh"},)},
         {"flex_models": ()},
         {"actuators": {"other": POWER}},
-        {"electric": frozenset()},
         {"context": {"inflexible-consumption": [{"sensor": 9}]}},
         {"series": (usage(1.0, 1.0),)},
     ],

@@ -35,6 +35,7 @@ def test_every_option_reaches_the_server_in_its_own_unit() -> None:
         "inflexible_consumption": [21, 22],
         "inflexible_production": [23],
         "currency": "EUR",
+        "gas_price": 0.12,
         "site_peak_consumption_price": 4.5,
         "site_consumption_breach_price": 100,
         "site_production_breach_price": 90,
@@ -54,6 +55,7 @@ def test_every_option_reaches_the_server_in_its_own_unit() -> None:
         "site-peak-consumption": "2500 W",
         "inflexible-consumption": [{"sensor": 21}, {"sensor": 22}],
         "inflexible-production": [{"sensor": 23}],
+        "commodities": [{"commodity": "gas", "consumption-price": "0.12 EUR/kWh"}],
         "site-peak-consumption-price": "4.5 EUR/kW",
         "site-consumption-breach-price": "100 EUR/kW",
         "site-production-breach-price": "90 EUR/kW",
@@ -75,6 +77,8 @@ def test_every_option_reaches_the_server_in_its_own_unit() -> None:
             "soc_minima_breach_price: negative",
         ),
         ({"soc_minima_breach_price": 1}, "currency: empty"),
+        ({"currency": "EUR", "gas_price": -0.1}, "gas_price: negative"),
+        ({"gas_price": 0.1}, "currency: empty"),
     ],
 )
 def test_options_that_make_no_sense_are_told_with_the_reason(

@@ -17,15 +17,10 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .const import CONF_PLUGGED_IN_ENTITY
 from .control import Inputs, PowerLimits
-from .device_reading import (
-    is_plugged_in,
-    read_limits,
-    read_model,
-    read_stored_energy,
-    storage_of,
-)
-from .flexible_device import DeviceKind, FlexibleDevice, resolve_entity_id
-from .followed_entities import FollowedEntities
+from .device_model import read_limits, read_model, storage_of
+from .device_reading import is_plugged_in, read_stored_energy
+from .flexible_device import DeviceKind, FlexibleDevice
+from .followed_entities import FollowedEntities, resolve_entity_id
 from .wishes import Wishes
 
 _PERCENT = 100

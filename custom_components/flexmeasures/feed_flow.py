@@ -53,7 +53,7 @@ from .feed_forms import (
 from .feed_proposals import Proposal, names_of_sensors, propose_feeds
 from .feed_sensors import NewSensors, free_sensors
 from .feed_source import FeedSource, async_direction_words
-from .flexible_device import resolve_entity_id
+from .followed_entities import resolve_entity_id
 from .forms import (
     FormError,
     dropdown,
@@ -256,7 +256,7 @@ class FeedFlow(ConfigSubentryFlow):
             return self.async_abort(reason="entry_not_loaded")
         sensors = free_sensors(self._entry, self._changed_subentry)
         new = SelectOptionDict(value=_NEW_SENSOR, label=_NEW_SENSOR)
-        options = [*sensor_options(sensors.values(), self._inventory.assets), new]
+        options = [new, *sensor_options(sensors.values(), self._inventory.assets)]
         schema = probatio.Schema(
             {
                 probatio.Required(CONF_ENTITY): EntitySelector(
@@ -277,8 +277,8 @@ class FeedFlow(ConfigSubentryFlow):
             for key, value in (suggested if user_input is None else user_input).items()
             if value is not None and (key != CONF_SENSOR or value in offered)
         }
-        if not sensors:
-            shown[CONF_SENSOR] = _NEW_SENSOR
+        # Else the frontend chooses a sensor, which by oversight would get what is not its own.
+        shown.setdefault(CONF_SENSOR, _NEW_SENSOR)
         return self.async_show_form(
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(schema, shown),

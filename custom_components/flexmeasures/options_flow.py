@@ -21,6 +21,7 @@ from .client import Asset, FlexMeasuresClient, FlexMeasuresError, Sensor
 from .const import (
     CONF_CONSUMPTION_PRICE_SENSOR,
     CONF_CURRENCY,
+    CONF_GAS_PRICE,
     CONF_HORIZON,
     CONF_INFLEXIBLE_CONSUMPTION,
     CONF_INFLEXIBLE_PRODUCTION,
@@ -149,6 +150,7 @@ def _schema(
     schema: dict[probatio.Marker, Any] = {
         probatio.Optional(key): dropdown(prices) for key in PRICE_SENSORS
     }
+    schema[probatio.Optional(CONF_GAS_PRICE)] = per_energy
     for name, fields in sections.items():
         part = probatio.Schema({probatio.Optional(key): each for key, each in fields.items()})
         schema[probatio.Optional(name)] = section(part, {"collapsed": True})

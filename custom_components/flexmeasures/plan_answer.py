@@ -1,6 +1,6 @@
 """The server's answer as plans, one per device."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from .scheduling import (
     EnergyWindow,
     Reach,
     Schedule,
+    SiteConnection,
     Storage,
     StorageState,
     all_missed,
@@ -103,7 +104,7 @@ def _answered_for_s2(
         for actuator, answer in found.items()
         if (schedule := schedule_of(answer, now))
     }
-    total = _total([actuators[name] for name in actuators if name in request.electric])
+    total = _total(tuple(actuators.values()))
     if total is None:
         return None
     return Answered(total, actuators, next(iter(found.values())).commitment_costs)
@@ -121,6 +122,21 @@ def _total(schedules: Sequence[Schedule]) -> Schedule | None:
     return replace(first, powers=tuple(powers))
 
 
+def leeways_of(
+    connection: SiteConnection | None, answers: Iterable[SensorSchedule], now: datetime
+) -> Mapping[int, tuple[float, ...]]:
+    """Return by how many W each sensor's schedule may be exceeded in each step; nothing where that is not known."""
+    schedules = {answer.sensor_id: schedule_of(answer, now) for answer in answers}
+    together = [schedule for schedule in schedules.values() if schedule is not None]
+    if connection is None or len(together) < len(schedules):
+        return {}
+    return {
+        sensor_id: connection.leeway(schedule, together)
+        for sensor_id, schedule in schedules.items()
+        if schedule is not None
+    }
+
+
 def plan_of(
     request: DeviceRequest,
     answer: Answered,
@@ -128,6 +144,7 @@ def plan_of(
     window: PlanWindow,
     settings: PlanSettings,
     cause: PlanCause,
+    leeway: tuple[float, ...],
 ) -> DevicePlan:
     """Return a device's plan, with all that it will not do though it was asked for."""
     inputs, schedule = request.inputs, answer.schedule
@@ -141,6 +158,7 @@ def plan_of(
         findings=request.findings,
         breaches=breaches(answer.costs),
         actuators=answer.actuators,
+        leeway=leeway,
     )
     if inputs.storage is None or inputs.state is None:
         return plan
@@ -148,7 +166,11 @@ def plan_of(
         energies = request.s2.expect(answer.actuators)
     else:
         energies = expected_energies(
-            inputs.storage, inputs.state.stored_energy, schedule.powers, schedule.resolution
+            inputs.storage,
+            inputs.state.stored_energy,
+            schedule.powers,
+            schedule.resolution,
+            request.flows,
         )
     missed = all_missed(
         missed_by_expectation(

@@ -22,8 +22,8 @@ from .const import (
 )
 from .data import FlexMeasuresConfigEntry
 from .device_reading import read_stored_energy
-from .flexible_device import DeviceKind, FlexibleDevice, resolve_entity_id
-from .followed_entities import FollowedEntities
+from .flexible_device import DeviceKind, FlexibleDevice
+from .followed_entities import FollowedEntities, resolve_entity_id
 from .path_watch import PathWatch
 from .plan_keeper import PlanKeeper
 from .plan_models import PlanCause

@@ -23,20 +23,17 @@ from .data import FlexMeasuresConfigEntry
 from .flexible_device import DeviceKind, FlexibleDevice
 from .plan_changes import PlanBasis
 from .plan_findings import told_finding
+from .plan_foresight import async_with_foresight, reads_sensors
 from .plan_inputs import DeviceInputs, InputReader, NotPlanned
 from .plan_keeper import PlanKeeper
+from .plan_leeway import async_read_connection
 from .plan_models import PlanStatus
 from .plan_prices import async_read_tariff, is_priced, reads_more_than_prices
 from .plan_request import DeviceRequest, PlanWindow, request_for
 from .plan_settings import PlanSettings
 from .process_runs import ProcessRuns
 from .s2_request import joined_context
-from .scheduling import (
-    JSON,
-    CurtailableProduction,
-    GenericDevice,
-    Severity,
-)
+from .scheduling import JSON, Severity, SiteConnection
 from .wishes import SiteWishes
 
 if TYPE_CHECKING:
@@ -67,11 +64,13 @@ class SiteRequest:
     Attributes:
         requests: by device id; empty when nothing is left to ask for.
         left_out: for which devices a plan would be wrong, and why.
+        connection: the site's limits and what is foreseen beside the plan; None where that is not known.
     """
 
     requests: Mapping[str, DeviceRequest]
     left_out: Mapping[str, NotPlanned]
     basis: PlanBasis
+    connection: SiteConnection | None = None
 
     @property
     def window(self) -> PlanWindow:
@@ -157,8 +156,11 @@ class PlanMaker:
             if isinstance(request, NotPlanned):
                 left_out[device_id] = request
             else:
-                requests[device_id] = await self._async_with_forecast(request, window)
-        return SiteRequest(requests, left_out, self._basis(requests, window))
+                requests[device_id] = await async_with_foresight(self._client, request, window)
+        connection = await async_read_connection(
+            self._client, self._inventory.data, context, window
+        )
+        return SiteRequest(requests, left_out, self._basis(requests, window), connection)
 
     def _request_for(
         self, device_id: str, inputs: DeviceInputs, window: PlanWindow
@@ -167,26 +169,6 @@ class PlanMaker:
         if isinstance(request, DeviceRequest) and inputs.stored is not None:
             self._last_energies[device_id] = inputs.stored.energy
         return request
-
-    async def _async_with_forecast(
-        self, request: DeviceRequest, window: PlanWindow
-    ) -> DeviceRequest:
-        """Return the request with what could be produced, where that can be curtailed.
-
-        Raises:
-            FlexMeasuresError: the forecast could not be read.
-        """
-        model = request.inputs.model
-        if not isinstance(model, CurtailableProduction):
-            return request
-        data = await self._client.get_sensor_data(
-            model.forecast_sensor,
-            start=window.start,
-            duration=window.end - window.start,
-            unit=UnitOfPower.WATT,
-            resolution=request.inputs.sensor.resolution,
-        )
-        return replace(request, available=data.values)
 
     def _last_energy(self, device_id: str, now: datetime) -> float | None:
         """Return the least that is likely to be stored: what was read last, or less where a plan emptied the device."""
@@ -204,8 +186,7 @@ class PlanMaker:
             window=window,
             reads_more=reads_more_than_prices(stored, context)
             or any(
-                isinstance(each.inputs.model, CurtailableProduction | GenericDevice)
-                or (each.s2 is not None and each.s2.reads_more)
+                reads_sensors(each.inputs) or (each.s2 is not None and each.s2.reads_more)
                 for each in requests.values()
             ),
         )
@@ -300,7 +281,7 @@ def _without(request: SiteRequest, refused: Mapping[str, NotPlanned]) -> SiteReq
         inputs={device_id: each.inputs for device_id, each in rest.items()},
         described={device_id: each.s2 for device_id, each in rest.items() if each.s2},
     )
-    return SiteRequest(rest, refused, basis)
+    return SiteRequest(rest, refused, basis, request.connection)
 
 
 def _named(error: ValidationError) -> Mapping[int, str]:

@@ -109,6 +109,7 @@ class DeviceRequest:
     Attributes:
         flex_models: its entries of the flex-model: one, but for S2 devices.
         available: W per step that are forecast for what can be curtailed, positive.
+        flows: kW per step that sensors foresee to flow into a storage, negative out of it; empty without such sensors.
         starts_at: of a process that has not started: when it is to start.
         s2: what else an S2 device adds; None for all others.
     """
@@ -117,6 +118,7 @@ class DeviceRequest:
     flex_models: tuple[Mapping[str, JSON], ...]
     findings: tuple[Finding, ...]
     available: tuple[float | None, ...] = ()
+    flows: tuple[float, ...] = ()
     starts_at: datetime | None = None
     s2: S2Request | None = None
 

@@ -16,7 +16,7 @@ from .client import (
 from .const import DOMAIN
 from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice
-from .plan_answer import answered, as_stored, plan_of, stored_schedules
+from .plan_answer import answered, as_stored, leeways_of, plan_of, stored_schedules
 from .plan_changes import PlanBasis, prices_grew, would_be_same
 from .plan_findings import miss_of
 from .plan_inputs import NotPlanned
@@ -125,10 +125,12 @@ class PlansInForce:
         grew = self._basis is not None and prices_grew(self._basis.window, request.window)
         if cause is PlanCause.PERIOD and grew:
             cause = PlanCause.PRICES
-        answers = {answer.sensor_id: answer for answer in result.schedules} if result else {}
+        schedules = result.schedules if result else ()
+        answers = {answer.sensor_id: answer for answer in schedules}
+        leeways = leeways_of(request.connection, schedules, dt_util.utcnow())
         unresolved = result.job.unresolved if result else ()
         problems = [
-            self._async_take_device(device_id, request, answers, unresolved, cause)
+            self._async_take_device(device_id, request, answers, leeways, unresolved, cause)
             for device_id, each in request.requests.items()
             if self._is_planned(device_id, each)
         ]
@@ -150,6 +152,7 @@ class PlansInForce:
         device_id: str,
         request: SiteRequest,
         answers: Mapping[int, SensorSchedule],
+        leeways: Mapping[int, tuple[float, ...]],
         unresolved: Sequence[Mapping[str, JSON]],
         cause: PlanCause,
     ) -> HomeAssistantError | None:
@@ -161,7 +164,8 @@ class PlansInForce:
             return problem
         for schedule, sensor in stored_schedules(asked, answer):
             self._values.async_accept(sensor.id, as_stored(schedule, sensor))
-        plan = plan_of(asked, answer, unresolved, request.window, self._settings, cause)
+        leeway = leeways.get(asked.inputs.sensor.id, ())
+        plan = plan_of(asked, answer, unresolved, request.window, self._settings, cause, leeway)
         if not plan.trusted:
             problem = _not_trusted(asked.inputs.device)
             if self._keeper.plan(device_id) is None:

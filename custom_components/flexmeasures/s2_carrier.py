@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import datetime
 import math
-import operator
 from typing import Final, override
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -49,7 +48,7 @@ class S2Carrier(Carrier):
         self._device = device
         self._planner = planner
         self._modes: tuple[Mode, ...] = (Mode.SCHEDULE,)
-        self._modes_of: tuple[object, object] | None = None
+        self._modes_of: object = None
         self._shown: object = None
 
     @property
@@ -60,12 +59,12 @@ class S2Carrier(Carrier):
     @property
     @override
     def modes(self) -> tuple[Mode, ...]:
-        control = self._device.control
-        if control is not None and self._device.observation.is_described:
-            known = (control, self._device.powers)
-            # It is asked with every word of the device.
-            if self._modes_of is None or any(map(operator.is_not, known, self._modes_of)):
-                self._modes_of, self._modes = known, _modes(control, limits_of(self._device))
+        control, powers = self._device.control, self._device.powers
+        is_described = self._device.observation.is_described
+        # It is asked with every word of the device, and most change nothing of it.
+        if control is not None and is_described and powers is not self._modes_of:
+            self._modes_of = powers
+            self._modes = _modes(control, limits_of(self._device))
         return self._modes
 
     @override

@@ -36,6 +36,7 @@ from .wishes import Wishes
 _WATTS_PER_KILOWATT: Final = 1000
 # Who computed a price does not matter to a placement; it only names what is replaced together.
 _PRICES: Final = "prices"
+_ELECTRICITY: Final = "electricity"
 _WANTED: Final = ("soc-minima", "soc-maxima")
 
 
@@ -129,18 +130,18 @@ def _describe(
         return NotPlanned.because_of(_problem("s2_energy_unknown", device))
     models = _with_wishes(_objects(contribution.flex_models), *storage, window)
     by_sensor = {sensor.id: sensor for sensor in named.values()}
-    commodities = {model["sensor"]: model.get("commodity") for model in models if "sensor" in model}
-    planned = {
-        actuator: number for actuator, number in sensors.power.items() if number in commodities
+    electric = {
+        model["sensor"]
+        for model in models
+        if "sensor" in model and model.get("commodity", _ELECTRICITY) == _ELECTRICITY
     }
     return S2Request(
         flex_models=models,
-        actuators={actuator: by_sensor[number] for actuator, number in planned.items()},
-        electric=frozenset(
-            actuator
-            for actuator, number in planned.items()
-            if commodities[number] in {None, "electricity"}
-        ),
+        actuators={
+            actuator: by_sensor[number]
+            for actuator, number in sensors.power.items()
+            if number in electric
+        },
         context=_context(contribution),
         series=contribution.series,
         sensor_of=sensors.series,
@@ -221,7 +222,6 @@ def _context(part: Contribution) -> dict[str, list[JsonValue]]:
     fields: dict[str, list[JsonValue]] = {
         "inflexible-consumption": [{"sensor": number} for number in part.inflexible_consumption],
         "inflexible-production": [{"sensor": number} for number in part.inflexible_production],
-        "commodities": list(_objects(part.commodities)),
     }
     return {field: values for field, values in fields.items() if values}
 

@@ -21,8 +21,8 @@ class S2Request:
 
     Attributes:
         flex_models: its entries of the flex-model.
-        actuators: the sensor of power of each actuator that the server plans, by the actuator's id.
-        electric: ids of those actuators that are planned in electric power; others burn gas.
+        actuators: the sensor of power of each actuator that the server plans, by the actuator's id; what burns fuel is
+            planned beside it, and no electric power that anybody follows.
         context: lists that go behind those of the flex-context's fields.
         series: values that have to be stored before.
         sensor_of: id of the sensor that a series is stored on, by its kind.
@@ -32,7 +32,6 @@ class S2Request:
 
     flex_models: tuple[JsonObject, ...] = ()
     actuators: Mapping[str, Sensor]
-    electric: frozenset[str] = frozenset()
     context: Mapping[str, list[JsonValue]]
     series: tuple[Series, ...] = ()
     sensor_of: Mapping[SeriesKind, int]
@@ -67,8 +66,7 @@ class S2Request:
         """
         ignored = {"soc-at-start"} if has_path else frozenset[str]()
         return (
-            (self.actuators, self.electric, self.context)
-            == (before.actuators, before.electric, before.context)
+            (self.actuators, self.context) == (before.actuators, before.context)
             and _within(self.flex_models, start, end, ignored)
             == _within(before.flex_models, start, end, ignored)
             and _values(self.series, start, end) == _values(before.series, start, end)

@@ -81,8 +81,6 @@ def wanted_sensors(device: S2Device) -> Iterator[WantedSensor]:
     if len(actuators) > 1:
         yield _energy_sensor(EXPECTED_ENERGY)
         yield from (_power_sensor(f"{POWER} {label}") for label in actuators.values())
-    if device.control_type is ControlType.DEMAND_DRIVEN_BASED_CONTROL:
-        yield from (_power_sensor(f"heat {label}") for label in actuators.values())
     for kind in _FORECASTS.get(device.control_type or ControlType.NO_SELECTION, ()):
         yield WantedSensor(name=_forecast_name(kind), unit=UnitOfPower.KILO_WATT, resolution=_STEP)
 
@@ -110,14 +108,8 @@ def planning_sensors(device: S2Device, named: Mapping[str, Sensor]) -> Sensors |
         power = dict.fromkeys(actuators, named[POWER].id)
     elif actuators:
         power = {name: named[f"{POWER} {label}"].id for name, label in actuators.items()}
-    heat = {
-        name: named[f"heat {label}"].id
-        for name, label in actuators.items()
-        if f"heat {label}" in named
-    }
     return Sensors(
         power=power,
-        heat=heat,
         series={
             kind: named[_forecast_name(kind)].id
             for kind in SeriesKind

@@ -186,6 +186,14 @@ class HomeAssistantApi:
         """Fill in a form of a subentry flow."""
         return await self._flow(f"subentries/flow/{flow.id}", answers)
 
+    async def start_options_flow(self, entry_id: str) -> Flow:
+        """Begin to change the options of an entry."""
+        return await self._flow("options/flow", {"handler": entry_id})
+
+    async def continue_options_flow(self, flow: Flow, answers: Json) -> Flow:
+        """Fill in a form of an options flow."""
+        return await self._flow(f"options/flow/{flow.id}", answers)
+
     async def _flow(self, path: str, data: Json) -> Flow:
         answer = await self.request("POST", f"config/config_entries/{path}", data)
         return Flow.from_json(answer)

@@ -25,6 +25,7 @@ def test_everything_is_sent_with_its_unit_under_the_names_of_version_1() -> None
     context = FlexContext(
         consumption_price=PriceSensor(3, "EUR"),
         production_price=Price(-0.05, "EUR"),
+        gas_price=Price(0.12, "EUR"),
         site_power_capacity=17_250,
         site_consumption_capacity=SensorReference(4),
         site_production_capacity=0,
@@ -46,6 +47,7 @@ def test_everything_is_sent_with_its_unit_under_the_names_of_version_1() -> None
         "site-production-capacity": "0 W",
         "inflexible-consumption": [{"sensor": 5}, {"sensor": 6}],
         "inflexible-production": [{"sensor": 7}],
+        "commodities": [{"commodity": "gas", "consumption-price": "0.12 EUR/kWh"}],
         "relax-constraints": True,
         "relax-capacity-constraints": False,
     }
@@ -67,7 +69,9 @@ def test_no_field_is_forgotten() -> None:
 
     sent = FlexContext(**values).flex_context()
 
-    assert sent.keys() == {item.name.replace("_", "-") for item in fields(FlexContext)}
+    names = {item.name.replace("_", "-") for item in fields(FlexContext)}
+    # The price of another commodity has its place among the commodities.
+    assert sent.keys() == names - {"gas-price"} | {"commodities"}
 
 
 def test_prices_have_one_currency() -> None:

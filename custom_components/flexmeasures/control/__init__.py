@@ -52,6 +52,7 @@ from .exchange import (
 from .guard_rails import GuardRail, GuardRails, Held
 from .limits import PowerLimits
 from .memory import ControlMemory, ControlMemoryError
+from .rounding import Neighbours, Rounding
 from .session_actuation import SessionActuation
 from .setpoint import (
     Inputs,
@@ -105,6 +106,7 @@ __all__ = [
     "LinearTemperature",
     "Mode",
     "ModeChosen",
+    "Neighbours",
     "Notice",
     "NoticeKind",
     "OffsetTemperature",
@@ -122,6 +124,7 @@ __all__ = [
     "Released",
     "Reported",
     "Request",
+    "Rounding",
     "RunScript",
     "SafePower",
     "SafeReading",

@@ -47,6 +47,8 @@ _PRICES_PER_ENERGY = (
     "soc_minima_breach_price",
     "soc_maxima_breach_price",
 )
+# Of commodities beside electricity, by FlexMeasures' name of each.
+_COMMODITY_PRICES = {"gas": "gas_price"}
 _PRICES_PER_POWER = (
     "site_consumption_breach_price",
     "site_production_breach_price",
@@ -57,6 +59,7 @@ _PRICES_PER_POWER = (
 )
 # What earning or paying may be: a price of energy. To break a limit has to cost something.
 _MAY_BE_NEGATIVE = ("consumption_price", "production_price")
+_PRICES = (*_PRICES_PER_ENERGY, *_COMMODITY_PRICES.values(), *_PRICES_PER_POWER)
 _CAPACITIES = (
     "site_power_capacity",
     "site_consumption_capacity",
@@ -80,6 +83,7 @@ class FlexContext:
     Attributes:
         consumption_price: of energy from the grid.
         production_price: what feeding in earns; the server takes the consumption price without it.
+        gas_price: of energy from the gas grid; without any the server lets nothing take gas. Servers since 1.0.
         site_power_capacity: W of the connection in both directions, or a sensor.
         site_consumption_capacity: W that may be consumed, or a sensor.
         site_production_capacity: W that may be fed in, or a sensor.
@@ -104,6 +108,7 @@ class FlexContext:
 
     consumption_price: AnyPrice | None = None
     production_price: AnyPrice | None = None
+    gas_price: AnyPrice | None = None
     site_power_capacity: Capacity | None = None
     site_consumption_capacity: Capacity | None = None
     site_production_capacity: Capacity | None = None
@@ -131,7 +136,7 @@ class FlexContext:
             FlexModelError: names the field and the reason.
         """
         currencies: set[str] = set()
-        for name in (*_PRICES_PER_ENERGY, *_PRICES_PER_POWER):
+        for name in _PRICES:
             price = getattr(self, name)
             if isinstance(price, Price):
                 check = check_finite if name in _MAY_BE_NEGATIVE else check_not_negative
@@ -150,7 +155,7 @@ class FlexContext:
     @property
     def currency(self) -> str | None:
         """Return the currency of its prices; None when none of them tells."""
-        for name in (*_PRICES_PER_ENERGY, *_PRICES_PER_POWER):
+        for name in _PRICES:
             price = getattr(self, name)
             if price is not None and price.currency is not None:
                 return str(price.currency)
@@ -171,6 +176,13 @@ class FlexContext:
         for name in _INFLEXIBLE:
             if sensors := getattr(self, name):
                 context[_field(name)] = [{"sensor": sensor} for sensor in sensors]
+        commodities: list[JSON] = [
+            {"commodity": commodity, "consumption-price": _price(price, "kWh")}
+            for commodity, name in _COMMODITY_PRICES.items()
+            if (price := getattr(self, name)) is not None
+        ]
+        if commodities:
+            context["commodities"] = commodities
         for name in _RELAXATIONS:
             if (relaxation := getattr(self, name)) is not None:
                 context[_field(name)] = relaxation

@@ -16,10 +16,21 @@ from custom_components.flexmeasures.s2.control_types import (
     Sensors,
     SeriesKind,
 )
+from custom_components.flexmeasures.s2.control_types.bands import merged
+from custom_components.flexmeasures.s2.control_types.demand_flex_model import (
+    Converter,
+    nearest,
+    supply_bands,
+)
 from custom_components.flexmeasures.s2.control_types.spans import Span
 from custom_components.flexmeasures.s2.control_types.supply import Way, share_demand
 from custom_components.flexmeasures.s2.messages import ddbc
-from custom_components.flexmeasures.s2.messages.components import Commodity, Timer, Transition
+from custom_components.flexmeasures.s2.messages.components import (
+    Commodity,
+    CommodityQuantity,
+    Timer,
+    Transition,
+)
 from custom_components.flexmeasures.s2.messages.session import (
     InstructionStatus,
     InstructionStatusUpdate,
@@ -45,8 +56,8 @@ from .samples import (
 
 SENSORS = Sensors(
     power={"pump": 1, "boiler": 2},
-    heat={"pump": 3, "boiler": 4},
     series={SeriesKind.DEMAND_FORECAST: 5},
+    stored_energy=6,
 )
 GRID = Grid(NOON, QUARTER, 2)
 # 0.2 litres of gas a second are 7.0344 kW, 90 % of which become heat.
@@ -273,57 +284,167 @@ def test_a_refused_mode_leaves_the_demand_to_others() -> None:
     assert control.deactivate() == ("i2",)
 
 
-def test_each_actuator_is_a_converter_of_two_coupled_entries() -> None:
+def test_all_actuators_fill_one_store_that_the_demand_empties() -> None:
     control = hybrid(3)
     control.receive(forecast(4), NOON)
     found = control.contribution(SENSORS, GRID, NOON)
-    heat = f"{GAS_POWER * 0.9:.9g} kW"
+    # Of half an hour, all that both can give.
+    heat = 0.5 * (6 + GAS_POWER * 0.9)
+    tie = {"state-of-charge": {"sensor": 6}}
+
+    def always(energy: float) -> list[dict[str, str]]:
+        span = {"start": "2026-11-22T12:00:00+00:00", "end": "2026-11-22T12:30:00+00:00"}
+        return [{**span, "value": f"{energy:.10g} kWh"}]
 
     assert found.flex_models == (
         {
             "sensor": 1,
             "commodity": "electricity",
             "consumption-capacity": "2000 W",
+            "production-capacity": "0 W",
+            "power-capacity": "2000 W",
             "operation-modes": [
                 {"consumption-range": ["0 W", "0 W"]},
                 {"consumption-range": ["500 W", "2000 W"]},
             ],
-            "coupling": "pump",
-            "coupling-coefficient": 1.0,
-        },
-        {
-            "sensor": 3,
-            "commodity": "heat",
-            "production-capacity": "6 kW",
-            "coupling": "pump",
-            "coupling-coefficient": 3.0,
+            "charging-efficiency": "300%",
+            **tie,
         },
         {
             "sensor": 2,
             "commodity": "gas",
-            "consumption-capacity": f"{GAS_POWER:.9g} kW",
-            "coupling": "boiler",
-            "coupling-coefficient": 1.0,
+            "consumption-capacity": f"{GAS_POWER * 1000:.10g} W",
+            "production-capacity": "0 W",
+            "power-capacity": f"{GAS_POWER * 1000:.10g} W",
+            "charging-efficiency": "90%",
+            **tie,
         },
         {
-            "sensor": 4,
-            "commodity": "heat",
-            "production-capacity": heat,
-            "coupling": "boiler",
-            "coupling-coefficient": 0.9,
+            "soc-at-start": f"{heat:.10g} kWh",
+            "soc-min": "0 kWh",
+            "soc-max": f"{2 * heat:.10g} kWh",
+            "soc-minima": always(heat - 1e-5),
+            "soc-maxima": always(heat + 1e-5),
+            "soc-usage": [{"sensor": 5}],
+            **tie,
         },
     )
-    assert found.commodities == ({"commodity": "heat", "inflexible-consumption": [{"sensor": 5}]},)
     (series,) = found.series
     # What is not foreseen is the present demand held.
     assert (series.kind, series.values) == (SeriesKind.DEMAND_FORECAST, (4, 3))
 
 
-def test_heat_from_nothing_that_is_counted_is_one_entry() -> None:
-    sun = part("pump", supplying("shine", (0, 0), (0, 2)))
-    found = hybrid(1, sun, running="shine").contribution(SENSORS, GRID, NOON)
+def test_one_actuator_needs_no_sensor_that_ties_it() -> None:
+    sensors = Sensors(power={"pump": 1}, series={SeriesKind.DEMAND_FORECAST: 5})
+    (entry,) = hybrid(3, PUMP).contribution(sensors, GRID, NOON).flex_models
 
-    assert found.flex_models == ({"sensor": 3, "commodity": "heat", "production-capacity": "2 kW"},)
+    assert (entry["sensor"], entry["soc-usage"]) == (1, [{"sensor": 5}])
+    assert "state-of-charge" not in entry
+    with pytest.raises(ValueError, match="several actuators"):
+        hybrid(3).contribution(
+            Sensors(power={"pump": 1, "boiler": 2}, series=sensors.series), GRID, NOON
+        )
+    with pytest.raises(ValueError, match="demand forecast"):
+        hybrid(3, PUMP).contribution(Sensors(power={"pump": 1}), GRID, NOON)
+
+
+def test_what_takes_nothing_that_is_counted_is_not_planned() -> None:
+    sun = part("pump", supplying("shine", (0, 0), (0, 2)))
+    idle = part("boiler", OFF)
+
+    assert hybrid(1, sun, running="shine").contribution(SENSORS, GRID, NOON) == Contribution()
+    assert hybrid(1, idle).contribution(SENSORS, GRID, NOON) == Contribution()
+
+
+@pytest.mark.parametrize(
+    ("quantity", "flow", "commodity", "watts"),
+    [
+        (GAS, 0.1, "gas", 3517.2),
+        (CommodityQuantity.HYDROGEN_FLOW_RATE, 0.1, "hydrogen", 11988.0),
+        (CommodityQuantity.OIL_FLOW_RATE, 0.5, "oil", 5000.0),
+    ],
+)
+def test_fuels_are_planned_as_the_power_in_them(
+    quantity: CommodityQuantity, flow: float, commodity: str, watts: float
+) -> None:
+    """Half of the energy becomes heat; below a fifth of its flow the burner goes out, and its fan takes 50 W."""
+    mode = ddbc.OperationMode(
+        id="burn",
+        power_ranges=(power(flow / 5, flow, quantity), power(50, 50)),
+        supply_range=span(watts / 10_000, watts / 2000),
+        abnormal_condition_only=False,
+    )
+    entry, *_ = hybrid(1, part("boiler", OFF, mode)).contribution(SENSORS, GRID, NOON).flex_models
+
+    assert entry["commodity"] == commodity
+    assert entry["consumption-capacity"] == f"{watts:.10g} W"
+    assert entry["charging-efficiency"] == "50%"
+    assert entry["operation-modes"] == [
+        {"consumption-range": ["0 W", "0 W"]},
+        {"consumption-range": [f"{watts / 5:.10g} W", f"{watts:.10g} W"]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("demand", "met"), [(0, 0), (0.5, 0), (0.75, 0), (1, 1.5), (4, 4), (6, 6), (9, 6), (-1, 0)]
+)
+def test_the_demand_that_is_planned_is_what_will_be_supplied(demand: float, met: float) -> None:
+    control = hybrid(demand, PUMP)
+    (series,) = control.contribution(SENSORS, GRID, NOON).series
+
+    assert series.values == (met, met)
+
+
+def test_a_demand_in_another_unit_is_planned_in_kilowatts() -> None:
+    control = DemandDrivenControl(kilowatts_per_unit=0.001)
+    watts = part("pump", OFF, supplying("heat", (500, 2000), (1500, 6000)))
+    control.receive(description(watts, demand=7000), NOON)
+    found = control.contribution(SENSORS, GRID, NOON)
+
+    assert found.series[0].values == (6, 6)
+    assert found.flex_models[0]["charging-efficiency"] == "300%"
+    assert found.notices == (
+        Notice(finding=Finding.DEMAND_BEYOND_SUPPLY, at=NOON, wanted=7, possible=6),
+    )
+
+
+CONVERTERS = st.lists(
+    st.builds(
+        lambda bands, gain: Converter("a", "electricity", merged(bands), gain),
+        st.lists(
+            st.tuples(st.integers(0, 20), st.integers(0, 20)).map(
+                lambda ends: Span(100.0 * min(ends), 100.0 * max(ends))
+            ),
+            min_size=1,
+            max_size=3,
+        ),
+        st.sampled_from([0.5, 1.0, 3.0]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(converters=CONVERTERS, demand=st.integers(-10, 200).map(lambda value: value * 100.0))
+def test_what_is_planned_can_be_supplied_and_nothing_nearer_can(
+    converters: list[Converter], demand: float
+) -> None:
+    supply = nearest(supply_bands(converters), demand)
+
+    # Each combination of bands gives all from the sum of the lows to the sum of the highs.
+    missed = [
+        abs(Span(sum(b.low for b in bands), sum(b.high for b in bands)).clamp(demand) - demand)
+        for bands in product(*(converter.supplies for converter in converters))
+    ]
+    assert abs(supply - demand) == pytest.approx(min(missed), abs=1e-6)
+
+
+def test_very_many_bands_count_as_one() -> None:
+    """Ten actuators with a hundred modes each have more combinations than anybody can look at."""
+    points = tuple(Span(100.0 * step**2, 100.0 * step**2) for step in range(100))
+    many = [Converter(str(index), "electricity", points, 1.0) for index in range(10)]
+
+    assert supply_bands(many) == (Span(0.0, 10 * 100.0 * 99**2),)
 
 
 def test_a_demand_that_nobody_can_meet_is_told() -> None:
@@ -353,7 +474,7 @@ def test_an_actuator_with_only_abnormal_modes_takes_no_part() -> None:
     control = hybrid(3, part("pump", emergency), running="emergency")
 
     assert told(control, 0) == {}
-    assert control.contribution(SENSORS, GRID, NOON).flex_models == ()
+    assert control.contribution(SENSORS, GRID, NOON) == Contribution()
 
 
 WAYS = st.builds(

@@ -70,8 +70,8 @@ class Sensors:
     """The FlexMeasures sensors of one S2 device.
 
     Attributes:
-        power: per actuator id the sensor that its power is planned on; the key is empty for types without actuators.
-        heat: per actuator id the sensor that the heat is planned on which it gives; for demand driven devices only.
+        power: per actuator id the sensor that its power is planned on, that of gas for a boiler; the key is empty for
+            types without actuators.
         series: per kind the sensor that its values are stored on.
         stored_energy: sensor in kWh on which the server notes the energy that it expects. Several actuators on one
             storage are tied together by it. Never the measured one: the server would start from its own expectation.
@@ -80,7 +80,6 @@ class Sensors:
     power: Mapping[str, int]
     series: Mapping[SeriesKind, int] = field(default_factory=dict)
     stored_energy: int | None = None
-    heat: Mapping[str, int] = field(default_factory=dict)
 
     def identifier(self, kind: SeriesKind) -> int:
         """Return the sensor of a series.
@@ -109,7 +108,6 @@ class Contribution:
         flex_models: entries of the flex-model.
         inflexible_consumption: sensors whose values the site consumes anyhow.
         inflexible_production: sensors whose values the site produces anyhow.
-        commodities: further entries of a flex-context's ``commodities``.
         series: values that have to be stored, and ingested, before the trigger.
         notices: what people should know.
     """
@@ -117,6 +115,5 @@ class Contribution:
     flex_models: tuple[FlexModel, ...] = ()
     inflexible_consumption: tuple[int, ...] = ()
     inflexible_production: tuple[int, ...] = ()
-    commodities: tuple[FlexModel, ...] = ()
     series: tuple[Series, ...] = ()
     notices: tuple[Notice, ...] = ()

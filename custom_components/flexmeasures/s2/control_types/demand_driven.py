@@ -10,7 +10,7 @@ from ..messages.session import InstructionStatusUpdate, RevokeObject
 from .actuators import ActuatorStates
 from .contribution import Contribution, Finding, Notice, Sensors, Series, SeriesKind
 from .control import earliest
-from .demand_flex_model import converter_entries
+from .demand_flex_model import Converter, converter_entries, nearest, supply_bands
 from .dispatch import running_power
 from .modes import Actuator, Mode
 from .plan import Plan
@@ -122,39 +122,49 @@ class DemandDrivenControl:
         return {part.id: part.powers(abnormal=self._abnormal) for part in actuators}
 
     def contribution(self, sensors: Sensors, grid: Grid, now: datetime) -> Contribution:
-        """Return a converter for each electric actuator and the demand that they have to meet together."""
+        """Return a converter for each actuator, and the demand that they have to meet together.
+
+        The demand is what will be met of it: where it lies beyond, or between, what the actuators can supply, the
+        nearest that they can, as ``instructions`` have it.
+
+        Raises:
+            ValueError: a sensor is missing that the device needs.
+        """
         description = self._descriptions.active(max(now, grid.start))
-        if description is None:
+        demands = self._demands(grid, now)
+        if description is None or demands is None:
             return Contribution()
-        held = self.demand(now)
-        demands = [held if demand is None else demand for demand in means(self._forecast, grid)]
-        if held is None and any(demand is None for demand in demands):
+        watts_per_unit = self._kilowatts_per_unit * _WATTS_PER_KILOWATT
+        parts = zip(description.actuators, description.parts, strict=True)
+        found = (Converter.of(actuator, part, watts_per_unit) for actuator, part in parts)
+        converters = tuple(converter for converter in found if converter is not None)
+        if not converters:
             return Contribution()
+        bands = supply_bands(converters)
         series = Series(
             kind=SeriesKind.DEMAND_FORECAST,
             start=grid.start,
             resolution=grid.resolution,
             values=tuple(
-                None if demand is None else max(0.0, demand) * self._kilowatts_per_unit
-                for demand in demands
+                nearest(bands, demand * watts_per_unit) / _WATTS_PER_KILOWATT for demand in demands
             ),
         )
-        entries, heat = converter_entries(
-            zip(description.actuators, description.parts, strict=True),
-            sensors,
-            self._kilowatts_per_unit,
-        )
-        most = sum(
-            max(element.rate.high for mode in actuator.normal_modes for element in mode.elements)
-            for actuator in description.actuators
-            if actuator.normal_modes
-        )
         return Contribution(
-            flex_models=entries,
-            commodities=(heat,),
+            flex_models=converter_entries(converters, sensors, grid),
             series=(series,),
-            notices=_beyond(series, most * self._kilowatts_per_unit),
+            notices=_beyond(
+                [demand * self._kilowatts_per_unit for demand in demands],
+                bands[-1].high / _WATTS_PER_KILOWATT,
+                grid,
+            ),
         )
+
+    def _demands(self, grid: Grid, now: datetime) -> tuple[float, ...] | None:
+        """Return the demand of every step, in the device's unit; None where nothing is known of one."""
+        held = self.demand(now)
+        demands = [held if demand is None else demand for demand in means(self._forecast, grid)]
+        known = tuple(demand for demand in demands if demand is not None)
+        return known if len(known) == len(demands) else None
 
     def instructions(
         self, now: datetime, plan: Plan, new_id: Callable[[], Identifier]
@@ -268,6 +278,7 @@ class DemandDrivenControl:
         return next((part for part in parts if part.id == actuator_id), None)
 
 
+_WATTS_PER_KILOWATT = 1000
 # A gas burner changes its supply without any electric power: then the supply has a deadband of its own.
 _DEADBAND_SHARE = 0.01
 
@@ -304,11 +315,11 @@ def _way(mode: Mode, costs: float, is_present: bool, *, abnormal: bool) -> Way:
     )
 
 
-def _beyond(series: Series, most: float) -> tuple[Notice, ...]:
+def _beyond(demands: Iterable[float], most: float, grid: Grid) -> tuple[Notice, ...]:
     """Return the first step whose demand all actuators together cannot meet, in kW of heat."""
-    for index, demand in enumerate(series.values):
-        if demand is not None and demand > most * (1 + 1e-9):
-            at = series.start + index * series.resolution
+    for index, demand in enumerate(demands):
+        if demand > most * (1 + 1e-9):
+            at = grid.start + index * grid.resolution
             return (
                 Notice(finding=Finding.DEMAND_BEYOND_SUPPLY, at=at, wanted=demand, possible=most),
             )

@@ -1,88 +1,173 @@
-"""Actuators that turn electricity into what is demanded, in FlexMeasures' terms: coupled entries of two commodities."""
+"""Actuators that meet a demand, in FlexMeasures' terms: all fill one store, which the demand empties at once.
 
-from collections.abc import Iterable
+The server can also couple what goes into a converter with what comes out, but FlexMeasures 1.0 lets the common flow of such
+a couple be only 0 or 1 MW as soon as any device of the same request has operation modes, and then finds no plan.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
 
 from ..messages import ddbc
 from ..messages.components import CommodityQuantity
-from .bands import power_limits
+from .bands import merged, power_limits
 from .contribution import Sensors, SeriesKind
-from .modes import Actuator
-from .quantities import FlexModel, FlexValue, kilowatts
+from .modes import Actuator, Element
+from .quantities import FlexModel, FlexValue, during, kilowatt_hours, percent
+from .shared_stock import sharing_stock
+from .spans import NOTHING, Span, span_of
+from .timeline import Grid
 
-_HEAT = "heat"
-# Natural gas as most of Europe burns it: 9.77 kWh in a cubic metre.
-_KILOWATTS_PER_LITRE_A_SECOND = 3.6 * 9.77
+# The name of a commodity in FlexMeasures, and the W in one unit of flow: of lower heating values, 9.77 kWh in a cubic
+# metre of natural gas as most of Europe burns it, 33.3 kWh in a kilogram of hydrogen, 10 kWh in a litre of oil.
+_COMMODITIES: Mapping[CommodityQuantity, tuple[str, float]] = {
+    CommodityQuantity.NATURAL_GAS_FLOW_RATE: ("gas", 3.6e3 * 9.77),
+    CommodityQuantity.HYDROGEN_FLOW_RATE: ("hydrogen", 3.6e3 * 33.3),
+    CommodityQuantity.OIL_FLOW_RATE: ("oil", 1e4),
+}
+_ELECTRICITY = "electricity"
+_HOUR = timedelta(hours=1)
+# What the server's sums may miss without calling it a violation.
+_ROUNDING = 1e-5  # kWh
+# Of so many bands the gaps do not matter.
+_MOST_BANDS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """One actuator: what goes in becomes what is demanded.
+
+    Attributes:
+        commodity: what goes in, in FlexMeasures' word.
+        inputs: W that may go in, consumption positive.
+        gain: W of what is demanded from each W that goes in, at the strongest mode's full factor.
+    """
+
+    actuator_id: str
+    commodity: str
+    inputs: tuple[Span, ...]
+    gain: float
+
+    @classmethod
+    def of(
+        cls, actuator: Actuator, description: ddbc.ActuatorDescription, watts_per_unit: float
+    ) -> Self | None:
+        """Return what an actuator converts; None when it gives nothing, or out of nothing that is counted.
+
+        An actuator that takes electricity and something else counts as what takes the most power.
+
+        Args:
+            actuator: made of the description.
+            description: what the RM said of it.
+            watts_per_unit: W behind one unit of supply.
+        """
+        strongest = _strongest(actuator)
+        if strongest is None:
+            return None
+        mode_id, element = strongest
+        supply = element.rate.high * watts_per_unit
+        factor = element.rate.factor_for(element.rate.high)
+        flows = _flows(actuator, description)
+        taken = {
+            name: by_mode[mode_id].at(factor)
+            for name, by_mode in flows.items()
+            if mode_id in by_mode
+        }
+        commodity = max(taken, key=taken.__getitem__)
+        if supply <= 0 or taken[commodity] <= 0:
+            return None
+        inputs = merged(flows[commodity].get(mode.id, NOTHING) for mode in actuator.normal_modes)
+        return cls(actuator.id, commodity, inputs, supply / taken[commodity])
+
+    @property
+    def supplies(self) -> tuple[Span, ...]:
+        """What it can give, in W."""
+        return tuple(Span(self.gain * band.low, self.gain * band.high) for band in self.inputs)
+
+    def entry(self, sensor: int) -> FlexModel:
+        """Return its flex-model, with the sensor that what goes in is planned on."""
+        limits = power_limits(self.inputs)
+        return {
+            "sensor": sensor,
+            "commodity": self.commodity,
+            **limits,
+            "charging-efficiency": percent(self.gain),
+        }
+
+
+def _strongest(actuator: Actuator) -> tuple[str, Element] | None:
+    elements = [(mode.id, element) for mode in actuator.normal_modes for element in mode.elements]
+    return max(elements, key=lambda found: found[1].rate.high, default=None)
+
+
+def _flows(
+    actuator: Actuator, description: ddbc.ActuatorDescription
+) -> Mapping[str, Mapping[str, Span]]:
+    """Return what may go in by commodity and mode, in W."""
+    flows: dict[str, dict[str, Span]] = {
+        _ELECTRICITY: {mode.id: mode.powers for mode in actuator.normal_modes}
+    }
+    for mode in description.operation_modes:
+        if mode.abnormal_condition_only:
+            continue
+        for power in mode.power_ranges:
+            if power.commodity_quantity in _COMMODITIES:
+                name, watts = _COMMODITIES[power.commodity_quantity]
+                start, end = span_of(power)
+                flows.setdefault(name, {})[mode.id] = Span(start * watts, end * watts)
+    return flows
+
+
+def supply_bands(converters: Iterable[Converter]) -> tuple[Span, ...]:
+    """Return what all of them can give together, in W; nothing for none of them."""
+    bands: tuple[Span, ...] = (NOTHING,)
+    for converter in converters:
+        bands = merged(
+            Span(one.low + other.low, one.high + other.high)
+            for one in bands
+            for other in converter.supplies
+        )
+        if len(bands) > _MOST_BANDS:
+            bands = (Span(bands[0].low, bands[-1].high),)
+    return bands
+
+
+def nearest(bands: Iterable[Span], demand: float) -> float:
+    """Return what comes nearest to a demand, as what is supplied at last; the smaller of two."""
+    return min((band.clamp(demand) for band in bands), key=lambda supply: abs(supply - demand))
 
 
 def converter_entries(
-    actuators: Iterable[tuple[Actuator, ddbc.ActuatorDescription]],
-    sensors: Sensors,
-    kilowatts_per_unit: float,
-) -> tuple[tuple[FlexModel, ...], FlexModel]:
-    """Return two coupled entries for each actuator, what goes in and what comes out, and the demand.
+    converters: Sequence[Converter], sensors: Sensors, grid: Grid
+) -> tuple[FlexModel, ...]:
+    """Return the flex-models: one for a single converter, else one each and one for the demand.
 
-    The server couples by flow: each power is its coefficient times the common one, so the heat's coefficient is what comes
-    out of 1 kW at full factor. The direction follows from the one capacity that is given. What gas costs has to stand in
-    the context of that commodity.
+    The store has to stay as it is, which is soft where the server's limits are: then a request has a plan even when
+    a commodity has no price, so that the server lets nobody take any of it. The store begins with as much as could be
+    missing until the end, because the server knows no energy below 0.
 
     Args:
-        actuators: of one device, each with what the RM said of it.
-        sensors: of the device; gas is planned on the actuator's sensor of power.
-        kilowatts_per_unit: kW of heat behind one unit of supply.
+        converters: of one device, at least one.
+        sensors: of the device.
+        grid: that is planned.
 
     Raises:
-        ValueError: the sensor of the demand is missing.
+        ValueError: a sensor is missing that the device needs.
     """
-    entries: list[FlexModel] = []
-    for actuator, description in actuators:
-        entries += _entries(actuator, description, sensors, kilowatts_per_unit)
-    demand: list[FlexValue] = [sensors.of(SeriesKind.DEMAND_FORECAST)]
-    return tuple(entries), {"commodity": _HEAT, "inflexible-consumption": demand}
+    hours = (grid.end - grid.start) / _HOUR
+    most = max(supply_bands(converters)[-1].high, 1.0) / 1000 * hours
 
+    def always(energy: float) -> list[FlexValue]:
+        return [during(grid.start, grid.end, kilowatt_hours(energy))]
 
-def _entries(
-    actuator: Actuator,
-    description: ddbc.ActuatorDescription,
-    sensors: Sensors,
-    kilowatts_per_unit: float,
-) -> list[FlexModel]:
-    modes = actuator.normal_modes
-    elements = [element for mode in modes for element in mode.elements]
-    if not elements:
-        return []
-    strongest = max(elements, key=lambda element: element.rate.high)
-    heat = strongest.rate.high * kilowatts_per_unit
-    power = strongest.power.at(strongest.rate.factor_for(strongest.rate.high)) / 1000
-    entry: dict[str, FlexValue] = {"sensor": sensors.power[actuator.id]}
-    if power > 0:
-        limits = power_limits(mode.powers for mode in modes)
-        entry["commodity"] = "electricity"
-        entry["consumption-capacity"] = limits["consumption-capacity"]
-        if "operation-modes" in limits:
-            entry["operation-modes"] = limits["operation-modes"]
-    else:
-        power = _gas_power(description)
-        entry["commodity"] = "gas"
-        entry["consumption-capacity"] = kilowatts(power)
-    output: dict[str, FlexValue] = {
-        "sensor": sensors.heat[actuator.id],
-        "commodity": _HEAT,
-        "production-capacity": kilowatts(heat),
+    stock: FlexModel = {
+        "soc-at-start": kilowatt_hours(most),
+        "soc-min": kilowatt_hours(0.0),
+        "soc-max": kilowatt_hours(2 * most),
+        "soc-minima": always(most - _ROUNDING),
+        "soc-maxima": always(most + _ROUNDING),
+        "soc-usage": [sensors.of(SeriesKind.DEMAND_FORECAST)],
     }
-    if power <= 0:
-        return [output]
-    coupling: FlexModel = {"coupling": actuator.id, "coupling-coefficient": 1.0}
-    gain = float(f"{heat / power:.9g}")
-    return [{**entry, **coupling}, {**output, **coupling, "coupling-coefficient": gain}]
-
-
-def _gas_power(description: ddbc.ActuatorDescription) -> float:
-    """Return the kW of gas at the most; 0 without any."""
-    flows = [
-        power.highest
-        for mode in description.operation_modes
-        if not mode.abnormal_condition_only
-        for power in mode.power_ranges
-        if power.commodity_quantity is CommodityQuantity.NATURAL_GAS_FLOW_RATE
-    ]
-    return max(flows, default=0.0) * _KILOWATTS_PER_LITRE_A_SECOND
+    entries = [each.entry(sensors.power[each.actuator_id]) for each in converters]
+    return sharing_stock(entries, stock, sensors)

@@ -16,6 +16,7 @@ from .energy import efficiencies
 from .leakage import leakage_of
 from .modes import Actuator
 from .quantities import FlexModel, FlexValue, during, kilowatt_hours, kilowatts, percent
+from .shared_stock import sharing_stock
 from .spans import UNGUARDED, Span
 from .storage import Storage
 from .timeline import Grid, Piece, Timeline, integral, means
@@ -59,15 +60,8 @@ def contribution_of(outlook: StorageOutlook, sensors: Sensors, grid: Grid) -> Co
         _flow(actuator, storage.capacity_per_unit, sensors, outlook.limits)
         for actuator in storage.actuators
     ]
-    if len(flows) == 1:
-        entries: tuple[FlexModel, ...] = ({**flows[0], **stock},)
-    else:
-        if sensors.stored_energy is None:
-            raise ValueError("several actuators on one storage need a sensor for stored energy")
-        tie: FlexModel = {"state-of-charge": {"sensor": sensors.stored_energy}}
-        entries = (*({**flow, **tie} for flow in flows), {**stock, **tie})
     return Contribution(
-        flex_models=entries,
+        flex_models=sharing_stock(flows, stock, sensors),
         series=series,
         notices=(*_reservations(outlook), *_unreachable(outlook, grid)),
     )
