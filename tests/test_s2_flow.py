@@ -430,8 +430,8 @@ async def test_a_device_that_is_accepted_in_the_other_dialog_is_not_shown_as_dis
     assert hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
     subentries = hass.config_entries.subentries
-    step = await subentries.async_configure(step["flow_id"], {})
-    await subentries.async_configure(step["flow_id"], {"device": "battery-1"})
+    again = await subentries.async_configure(step["flow_id"], {})
+    await subentries.async_configure(again["flow_id"], {"device": "battery-1"})
     await device.closed()
     await hass.async_block_till_done()
 
