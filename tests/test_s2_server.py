@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import json
 from unittest.mock import AsyncMock, patch
 
-from aiohttp import WSMessage, WSMsgType, WSServerHandshakeError
+from aiohttp import ClientConnectionResetError, WSMessage, WSMsgType, WSServerHandshakeError
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
@@ -383,7 +383,7 @@ async def test_a_flood_from_one_device_delays_no_other(
 async def test_a_device_that_does_not_read_is_not_read_either(
     hass: HomeAssistant, site: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
-    """A link stops reading once a hundred answers wait, and goes on when they are gone."""
+    """A link stops reading while an answer waits, and goes on when it is gone."""
     socket = SlowSocket(500)
     link = S2Link(socket, lambda: None, "name", "owner")  # type: ignore[arg-type]
     taken = 0
@@ -396,11 +396,57 @@ async def test_a_device_that_does_not_read_is_not_read_either(
     running = hass.async_create_background_task(link.async_run(take), "link")
     for _ in range(50):
         await asyncio.sleep(0)
-    assert taken == 102
+    assert taken == 1
 
     socket.flowing.set()
     await running
-    assert taken == 500
+    assert (taken, socket.sent) == (500, ["answer"] * 500)
+
+
+async def test_what_is_said_unasked_keeps_its_place_among_answers(hass: HomeAssistant) -> None:
+    socket = SlowSocket(2)
+    link = S2Link(socket, lambda: None, "name", "owner")  # type: ignore[arg-type]
+    answers = iter(("first answer", "second answer"))
+
+    async def take(_: str | bytes) -> None:
+        link.send((next(answers), "with it"))
+
+    running = hass.async_create_background_task(link.async_run(take), "link")
+    link.send(("unasked",))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    socket.flowing.set()
+    await running
+
+    assert socket.sent == ["first answer", "with it", "unasked", "second answer", "with it"]
+
+
+async def test_a_device_that_takes_nothing_loses_its_connection_in_time(
+    hass: HomeAssistant,
+) -> None:
+    """Its answers wait, and so does the ping."""
+    socket = SlowSocket(500)
+    link = S2Link(socket, socket.abort, "name", "owner", 0.02)  # type: ignore[arg-type]
+
+    async def take(_: str | bytes) -> None:
+        link.send(("answer",))
+
+    await link.async_run(take)
+
+    assert socket.sent == []
+
+
+async def test_pings_are_answered(
+    hass: HomeAssistant, site: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    client = await hass_client_no_auth()
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    socket = await client.ws_connect(PATH, headers=headers, autoping=False)
+    await socket.ping(b"still there?")
+
+    heard = await socket.receive(timeout=5)
+
+    assert (heard.type, bytes(heard.data)) == (WSMsgType.PONG, b"still there?")
 
 
 async def test_a_device_that_never_reads_what_it_is_told_loses_its_connection() -> None:
@@ -438,10 +484,11 @@ class SlowSocket:
 
     def __init__(self, messages: int) -> None:
         self._left = messages
+        self._lost = False
         self.flowing = asyncio.Event()
-        self.sent = 0
+        self.sent: list[str] = []
 
-    async def receive(self, timeout: float) -> WSMessage:
+    async def receive(self) -> WSMessage:
         """Return the next message."""
         if not self._left:
             return WSMessage(WSMsgType.CLOSED, None, None)
@@ -451,7 +498,18 @@ class SlowSocket:
     async def send_str(self, text: str) -> None:
         """Take a text once it flows."""
         await self.flowing.wait()
-        self.sent += 1
+        if self._lost:
+            raise ClientConnectionResetError
+        self.sent.append(text)
+
+    async def ping(self) -> None:
+        """Be pinged once it flows."""
+        await self.flowing.wait()
+
+    def abort(self) -> None:
+        """Lose the connection."""
+        self._lost = True
+        self.flowing.set()
 
     async def close(self, code: int) -> None:
         """Be closed."""

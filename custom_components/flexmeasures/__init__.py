@@ -32,6 +32,7 @@ from .inventory_store import InventoryStore
 from .measurements import Outbox, OutboxError
 from .repairs import (
     async_end_other_feed_issues,
+    async_forget_device_issues,
     async_remove_issues,
     async_update_outbox_issue,
 )
@@ -56,8 +57,6 @@ PLATFORMS = [
     Platform.SWITCH,
     Platform.TIME,
 ]
-
-
 # Of these, a site without flexible devices has entities.
 SITE_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
 
@@ -92,6 +91,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         values=values,
     )
     flexible = data.flexible = await async_flexible_site(hass, entry, s2)
+    async_forget_device_issues(hass, entry, data.devices.keys())
 
     def inventory_changed() -> None:
         async_update_devices(hass, inventory)

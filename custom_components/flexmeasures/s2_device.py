@@ -103,7 +103,7 @@ class S2Device:
         self._send: Callable[[tuple[str, ...]], None] | None = None
         self._silence: CALLBACK_TYPE | None = None
         self._pause: TimerHandle | None = None
-        self._unsaid = False
+        self._changed_at = -_SHORTEST_PAUSE
 
     @property
     def connected(self) -> bool:
@@ -178,23 +178,21 @@ class S2Device:
         for event in events:
             self._take(event, now)
         if self._pause is None:
-            self._async_changed()
-        else:
-            self._unsaid = True
+            loop = self._hass.loop
+            pause = self._changed_at + _SHORTEST_PAUSE - loop.time()
+            # Most devices have been silent for longer, and need no timer.
+            if pause > 0:
+                self._pause = loop.call_later(pause, self._async_changed)
+            else:
+                self._async_changed()
 
     @callback
     def _async_changed(self) -> None:
         """Decide and tell everybody, at most ten times a second."""
-        self._unsaid = False
-        self._pause = self._hass.loop.call_later(_SHORTEST_PAUSE, self._async_pause_ended)
+        self._pause = None
+        self._changed_at = self._hass.loop.time()
         self.instructor.async_decide(dt_util.utcnow())
         self.listeners.async_call()
-
-    @callback
-    def _async_pause_ended(self) -> None:
-        self._pause = None
-        if self._unsaid:
-            self._async_changed()
 
     def _take(self, event: Event, now: datetime) -> None:
         match event:
@@ -264,6 +262,8 @@ class S2Device:
         if self._pause is not None:
             self._pause.cancel()
         self._pause = None
+        # What comes next is news at once: the device is gone, or new.
+        self._changed_at = -_SHORTEST_PAUSE
         self.instructor.async_cancel()
         if self._silence is not None:
             self._silence()

@@ -17,6 +17,7 @@ import probatio
 from .const import CONF_ENTRY, CONF_RESOURCE_ID, SUBENTRY_S2_DEVICE
 from .data import FlexMeasuresConfigEntry
 from .forms import FormError, form_texts
+from .s2_setup import discovered_as
 
 if TYPE_CHECKING:
     from .s2_server import S2Server, WaitingDevice
@@ -38,7 +39,7 @@ class S2DiscoverySteps(ConfigFlow):
             return self.async_abort(reason="device_gone")
         self._site = site
         self._resource_id = discovery_info[CONF_RESOURCE_ID]
-        await self.async_set_unique_id(f"{site.entry_id}_{self._resource_id}")
+        await self.async_set_unique_id(discovered_as(site, self._resource_id))
         self._abort_if_unique_id_configured()
         if (waiting := self._waiting()) is None:
             return self.async_abort(reason="device_gone")

@@ -1,6 +1,7 @@
 """One WebSocket with an S2 device: texts in, texts out, and no device that holds up the others."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
@@ -17,16 +18,15 @@ _PATIENCE: Final = 1.5
 _CLOSING: Final = 1.0  # s
 # Reading 20 texts takes a few ms: so long may one device keep the event loop from all others.
 _MOST_AT_ONCE: Final = 20
-# A device that sends but does not read is not read either beyond this, so that its answers do not pile up.
-_MOST_UNREAD: Final = 100
-# What is said unasked, such as instructions, may pile up a little further; then the device does not listen at all.
+# What is said unasked, such as instructions, may pile up so far; then the device does not listen at all.
 _MOST_WAITING: Final = 1000
 
 
 class S2Link:
     """A device's socket, from its upgrade until it is closed.
 
-    When it fails, only this device loses its connection; it is free to come back.
+    Whoever has something to send sends all that waits. For answers that is the reader: a device that takes no answers is
+    not read either. When the link fails, only this device loses its connection; it is free to come back.
     """
 
     def __init__(
@@ -51,85 +51,113 @@ class S2Link:
         self.owner = owner
         self._socket = socket
         self._abort = abort
-        self._texts: asyncio.Queue[str | None] = asyncio.Queue()
-        self._has_room = asyncio.Event()
-        self._has_room.set()
+        self._texts: deque[str] = deque()
+        self._sending = asyncio.Lock()
+        self._said_unasked = asyncio.Event()
+        self._taking = False
         self._closing = False
+        self._loop = asyncio.get_running_loop()
+        self._heard_at = self._loop.time()
 
     def send(self, texts: tuple[str, ...]) -> None:
         """Send texts in their order, soon; a device that takes none for long loses its connection."""
         if self._closing:
             return
-        for text in texts:
-            self._texts.put_nowait(text)
-        if self._texts.qsize() > _MOST_WAITING:
+        self._texts.extend(texts)
+        if len(self._texts) > _MOST_WAITING:
             self._closing = True
-            self._has_room.set()
             self._abort()
-        elif self._texts.qsize() > _MOST_UNREAD:
-            self._has_room.clear()
+        if self._closing or not self._taking:
+            self._said_unasked.set()
 
     def close(self) -> None:
         """Close the socket once everything is sent."""
-        self._texts.put_nowait(None)
         self._closing = True
-        self._has_room.set()
+        self._said_unasked.set()
 
     async def async_run(self, take: Callable[[str | bytes], Awaitable[None]]) -> None:
         """Hand every text on until the socket is closed by either side."""
         async with asyncio.TaskGroup() as tasks:
             writing = tasks.create_task(self._async_write())
-            pinging = tasks.create_task(self._async_ping())
+            watching = tasks.create_task(self._async_watch())
             try:
                 await self._async_read(take)
-            except TimeoutError:
-                self._abort()
             finally:
-                pinging.cancel()
+                watching.cancel()
                 if not self._closing:
                     writing.cancel()
 
     async def _async_read(self, take: Callable[[str | bytes], Awaitable[None]]) -> None:
-        """Read until the socket is closed.
-
-        Raises:
-            TimeoutError: the device is gone, or takes nothing of what is said to it.
-        """
-        patience = _PATIENCE * self._heartbeat
+        """Read, and send what is answered, until the socket is closed."""
         taken = 0
-        while True:
-            message = await self._socket.receive(timeout=patience)
-            if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
-                return
-            await take(message.data)
-            taken += 1
-            if taken % _MOST_AT_ONCE == 0:
-                await asyncio.sleep(0)
-            if not self._has_room.is_set():
-                async with asyncio.timeout(patience):
-                    await self._has_room.wait()
-
-    async def _async_ping(self) -> None:
-        """Ping by ourselves: aiohttp's own heartbeat outlives a socket that closes while data come in."""
         with suppress(ConnectionError):
             while True:
-                await asyncio.sleep(self._heartbeat)
-                await self._socket.ping()
+                message = await self._socket.receive()
+                self._heard_at = self._loop.time()
+                if message.type is WSMsgType.PING:
+                    await self._socket.pong(message.data)
+                    continue
+                if message.type is WSMsgType.PONG:
+                    continue
+                if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
+                    return
+                self._taking = True
+                try:
+                    await take(message.data)
+                finally:
+                    self._taking = False
+                if self._texts:
+                    await self._async_send()
+                taken += 1
+                if taken % _MOST_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+
+    async def _async_watch(self) -> None:
+        """Ping, and cut the connection of a device that gives no sign of life.
+
+        By ourselves: aiohttp's own heartbeat outlives a socket that closes while data come in, and a limit for each
+        message costs as much as reading it.
+        """
+        patience = _PATIENCE * self._heartbeat
+        ping_at = self._loop.time() + self._heartbeat
+        while (now := self._loop.time()) < (gone_at := self._heard_at + patience):
+            if now < ping_at:
+                await asyncio.sleep(min(ping_at, gone_at) - now)
+                continue
+            ping_at = now + self._heartbeat
+            with suppress(ConnectionError, TimeoutError):
+                # Beside a device that reads nothing a ping would wait, too.
+                async with asyncio.timeout(gone_at - now):
+                    await self._socket.ping()
+        self._abort()
 
     async def _async_write(self) -> None:
+        """Send what is said unasked, and close in the end."""
         try:
             # When the connection is lost, the reader notices the same, and ends the session.
             with suppress(ConnectionError):
-                while (text := await self._texts.get()) is not None:
-                    await self._socket.send_str(text)
-                    if self._texts.qsize() <= _MOST_UNREAD:
-                        self._has_room.set()
+                while not self._closing:
+                    await self._said_unasked.wait()
+                    self._said_unasked.clear()
+                    await self._async_send()
                 await self._socket.close(code=WSCloseCode.GOING_AWAY)
         finally:
             self._closing = True
-            self._has_room.set()
+
+    async def _async_send(self) -> None:
+        """Send all that waits.
+
+        Raises:
+            ConnectionError: the connection is lost.
+        """
+        async with self._sending:
+            while self._texts:
+                await self._socket.send_str(self._texts.popleft())
 
 
 def new_socket() -> web.WebSocketResponse:
-    """Return a socket for one connection, not upgraded yet; larger messages than S2 knows end it with code 1009."""
-    return web.WebSocketResponse(max_msg_size=MAXIMUM_LENGTH, timeout=_CLOSING)
+    """Return a socket for one connection, not upgraded yet; larger messages than S2 knows end it with code 1009.
+
+    Pings are answered by the link, which wants to know of every sign of life.
+    """
+    return web.WebSocketResponse(max_msg_size=MAXIMUM_LENGTH, timeout=_CLOSING, autoping=False)
