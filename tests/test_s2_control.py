@@ -308,7 +308,7 @@ async def test_a_restart_in_mid_block_keeps_the_plan_and_goes_on_with_it(
     await reloading
 
     asked = [said for said in device.said if said["message_type"] == "SelectControlType"]
-    assert asked[-2]["control_type"] == "NO_SELECTION"
+    assert asked[-1]["control_type"] == "NO_SELECTION"
     kept = entry.runtime_data.planner.plan(name)
     assert kept.schedule == before.schedule
     assert kept.actuators == before.actuators

@@ -94,6 +94,10 @@ class Carrier(Protocol):
     def async_start(self, changed: Callable[[Origin], None]) -> CALLBACK_TYPE:
         """Call back with every change and who made it, until the callable returned is called."""
 
+    @callback
+    def async_end(self) -> None:
+        """Take over that control ends: a safe value may still come, and is the last that is sent."""
+
     async def async_send(self, command: Command) -> Outcome:
         """Send a command, and return what became of it within seconds."""
 

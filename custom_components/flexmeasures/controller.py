@@ -282,6 +282,8 @@ class Controller:
         """Give the device its safe value, if it holds one of ours, within seconds, and decide nothing any more."""
         if not self._is_released:
             self._is_released = True
+            if self._carrier:
+                self._carrier.async_end()
             self._async_begin()
             await self._runner.async_release()
 

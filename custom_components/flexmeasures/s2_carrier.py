@@ -106,6 +106,11 @@ class S2Carrier(Carrier):
         plan = self._planner.plan(self._device.settings.subentry_id)
         self._device.instructor.async_plan(plan.actuators if plan else {})
 
+    @callback
+    @override
+    def async_end(self) -> None:
+        self._device.instructor.is_ending = True
+
     @override
     async def async_send(self, command: Command) -> Outcome:
         if not self._device.can_be_told:

@@ -45,6 +45,7 @@ class S2Instructor:
             an instruction that a person sent; a device that begins anew was told nothing.
         schedules: the plan in force, by actuator.
         last: None before the first.
+        is_ending: whether the session is about to be closed, so that the device is asked to follow nothing any more.
         listeners: called at once when the device was told something, or begins anew.
     """
 
@@ -55,6 +56,7 @@ class S2Instructor:
         self.told: Reading = RELEASED
         self.schedules: Mapping[str, Schedule] = {}
         self.last: SentInstruction | None = None
+        self.is_ending = False
         self.listeners = Listeners()
         self._is_instructed = False
         self._decision: CALLBACK_TYPE | None = None
@@ -137,7 +139,8 @@ class S2Instructor:
             return
         self._is_instructed = False
         self._device.give(session.select_control_type(ControlType.NO_SELECTION, now), now)
-        self._device.give(session.select_control_type(control_type, now), now)
+        if not self.is_ending:
+            self._device.give(session.select_control_type(control_type, now), now)
 
     @callback
     def async_begin_anew(self) -> None:
