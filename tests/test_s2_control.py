@@ -13,17 +13,31 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.const import DOMAIN
-from custom_components.flexmeasures.control import ControlStatus, SetpointSource
+from custom_components.flexmeasures.control import (
+    ControlStatus,
+    FollowSchedule,
+    Outcome,
+    SetpointSource,
+    TurnSwitch,
+)
+from custom_components.flexmeasures.s2_carrier import S2Carrier
+from custom_components.flexmeasures.s2_device import S2Device
 
-from .s2.samples import actuator_status, fill_rate_description, storage_status
-from .s2_devices import ConnectedDevice
-from .test_s2_measurements import created, settle
+from . import site
+from .conftest import make_entry
+from .planning import asked, id_of, planner_of, power_of
+from .s2.samples import actuator_status, fill_rate_description, power_profile, storage_status
+from .s2_devices import SECRET, ConnectedDevice, s2_subentry
+from .test_init import set_up
+from .test_s2_measurements import ASSET, created, settle
 from .test_s2_planning import (
     NOON,
+    connect,
     controller_of,
     device,
     entry,
     free_actuator,
+    knock,
     s2_device,
 )
 
@@ -377,3 +391,134 @@ async def test_what_cannot_be_told_is_refused_by_name(
 
     assert "-1000" in await refusal("override_setpoint", power=-1000)
     assert "discharge_now" in await refusal("choose_mode", mode="discharge_now")
+
+
+async def home_with(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory, **settings: float
+) -> MockConfigEntry:
+    """Return a loaded entry whose S2 device has these settings, and plans of 2500 W and 0 W."""
+    freezer.move_to(NOON)
+    client.trigger_and_get_schedule.side_effect = site.plan(2500.0, 0.0)
+    entry = make_entry(s2_subentry("Battery", SECRET, asset=ASSET, **settings))
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    return entry
+
+
+async def test_people_s_limits_bound_what_is_planned_and_told(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    created: list[dict[str, Any]],
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await home_with(hass, client, freezer, most_consumption=2.0)
+    device = await connect(hass, client, hass_client_no_auth, freezer)
+
+    (model,) = asked(client)["flex_model"]
+    assert (model["consumption-capacity"], model["power-capacity"]) == ("2000 W", "2000 W")
+    setpoint = state_of(hass, "number.solar_panels_power_setpoint")
+    assert (setpoint.attributes["min"], setpoint.attributes["max"]) == (0, 2000)
+
+    await act(hass, "turn_on", "switch.solar_panels_follow_schedule")
+    assert await told(device) == ("charge", 0.4)
+    assert state_of(hass, "number.solar_panels_power_setpoint").state == "2000.0"
+
+
+async def test_two_actuators_are_planned_each_and_shown_as_one(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    created: list[dict[str, Any]],
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    entry = await home_with(hass, client, freezer)
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow()
+    await device.say(fill_rate_description(free_actuator(), free_actuator("heater")))
+    await device.say(storage_status(40))
+    for name in ("inverter", "heater"):
+        await device.say(actuator_status("idle", actuator=name))
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+
+    plan = planner_of(entry).plan(id_of(entry, "Battery"))
+    assert plan
+    assert {name: each.power_at(NOON) for name, each in plan.actuators.items()} == {
+        "inverter": 2500.0,
+        "heater": 2500.0,
+    }
+    assert state_of(hass, "sensor.solar_panels_scheduled_power").state == "5000.0"
+    assert state_of(hass, "number.solar_panels_power_setpoint").attributes["max"] == 10_000
+
+    async def told_both() -> dict[str, float]:
+        heard = [await device.hear_until("FRBC.Instruction") for _ in range(2)]
+        return {each["actuator_id"]: each["operation_mode_factor"] for each in heard}
+
+    await act(hass, "turn_on", "switch.solar_panels_follow_schedule")
+    assert await told_both() == {"inverter": 0.5, "heater": 0.5}
+    await act(hass, "set_value", "number.solar_panels_power_setpoint", value=6000)
+    assert await told_both() == {"inverter": 1.0, "heater": pytest.approx(0.2)}
+
+
+async def test_what_a_device_stores_is_remembered_while_it_is_away(
+    hass: HomeAssistant, entry: MockConfigEntry, device: ConnectedDevice
+) -> None:
+    reloading = hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
+    await device.closed()
+    await reloading
+
+    for entity_id in (
+        "number.solar_panels_target_state_of_charge",
+        "number.solar_panels_keep_at_least",
+        "time.solar_panels_ready_by",
+        "binary_sensor.solar_panels_target_reachable",
+        "sensor.solar_panels_expected_state_of_charge",
+    ):
+        assert state_of(hass, entity_id).state != "unavailable", entity_id
+    assert state_of(hass, "select.solar_panels_mode").state == "unavailable"
+
+
+async def test_a_programme_can_be_begun_and_has_no_power_to_set(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """The cheapest hour within 15:00 to 18:00 is the first."""
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow("POWER_PROFILE_BASED_CONTROL")
+    await device.say(
+        power_profile(start_time="2026-11-22T15:00:00Z", end_time="2026-11-22T18:00:00Z")
+    )
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+    mode = state_of(hass, "select.solar_panels_mode")
+    assert mode.attributes["options"] == ["schedule", "charge_now", "pause"]
+    assert state_of(hass, "number.solar_panels_power_setpoint").state == "unavailable"
+    assert hass.states.get("number.solar_panels_keep_at_least") is None
+
+    await act(hass, "turn_on", "switch.solar_panels_follow_schedule")
+    heard = await device.hear_until("PPBC.ScheduleInstruction")
+    assert heard["execution_time"] == "2026-11-22T15:00:00Z"
+    assert controller_of(entry).setpoint.source is SetpointSource.SCHEDULE
+    assert controller_of(entry).setpoint.power == 0.0
+    assert power_of(entry, NOON + timedelta(hours=3)) == 2000.0
+
+    await act(hass, "select_option", "select.solar_panels_mode", option="charge_now")
+    assert controller_of(entry).setpoint.source is SetpointSource.CHARGE_NOW
+    assert controller_of(entry).setpoint.power == 2000.0
+
+
+async def test_a_device_that_cannot_be_told_takes_no_command(
+    entry: MockConfigEntry, device: ConnectedDevice
+) -> None:
+    planner = planner_of(entry)
+    carrier = S2Carrier(s2_device(entry), planner)
+    assert await carrier.async_send(TurnSwitch(on=True)) is Outcome.REFUSED
+    assert carrier.problem is None
+
+    away = S2Carrier(S2Device(s2_device(entry)._hass, s2_device(entry).settings), planner)
+    assert await away.async_send(FollowSchedule()) is Outcome.FAILED
+    assert away.modes == ("schedule",)

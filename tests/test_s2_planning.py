@@ -49,9 +49,10 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 __all__ = ["created"]
 
 
-def free_actuator() -> Any:
+def free_actuator(name: str = "inverter") -> Any:
     """Return an actuator that may change its mode at any time."""
     return actuator_of(
+        name,
         transitions=[transition("up", "idle", "charge"), transition("down", "charge", "idle")],
         timers=[],
     )

@@ -97,6 +97,7 @@ class Carrier(Protocol):
     @callback
     def async_end(self) -> None:
         """Take over that control ends: a safe value may still come, and is the last that is sent."""
+        return
 
     async def async_send(self, command: Command) -> Outcome:
         """Send a command, and return what became of it within seconds."""
