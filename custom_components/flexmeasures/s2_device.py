@@ -1,6 +1,5 @@
 """One S2 device of a site: what it says becomes known, and what is planned becomes instructions."""
 
-from asyncio import TimerHandle
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -50,10 +49,9 @@ from .s2.messages.session import (
     ReceptionStatusValue,
     ResourceManagerDetails,
 )
+from .s2_pace import S2Pace
 from .s2_settings import S2Settings
 
-# A device that talks without end must not keep the home busy: what follows from its words happens ten times a second.
-_SHORTEST_PAUSE: Final = 0.1  # s
 # What support needs to see of a conversation: a few minutes of a talkative device.
 _MOST_MESSAGES: Final = 200
 # A description may take a megabyte; 200 of them per device would fill the memory of a small computer.
@@ -121,8 +119,7 @@ class S2Device:
         self._send: Callable[[tuple[str, ...]], None] | None = None
         self._decision: CALLBACK_TYPE | None = None
         self._silence: CALLBACK_TYPE | None = None
-        self._pause: TimerHandle | None = None
-        self._changed_at = -_SHORTEST_PAUSE
+        self._pace = S2Pace.of(hass)
 
     @property
     def connected(self) -> bool:
@@ -179,20 +176,14 @@ class S2Device:
             return
         for event in events:
             self._take(event, now)
-        if self._pause is None:
-            loop = self._hass.loop
-            pause = self._changed_at + _SHORTEST_PAUSE - loop.time()
-            # Most devices have been silent for longer, and need no timer.
-            if pause > 0:
-                self._pause = loop.call_later(pause, self._async_changed)
-            else:
-                self._async_changed()
+        if self.session is None:
+            self._async_changed()
+        else:
+            self._pace.async_call(self._async_changed)
 
     @callback
     def _async_changed(self) -> None:
-        """Decide and tell everybody, at most ten times a second."""
-        self._pause = None
-        self._changed_at = self._hass.loop.time()
+        """Decide and tell everybody."""
         self._async_decide(dt_util.utcnow())
         self.listeners.async_call()
 
@@ -276,11 +267,7 @@ class S2Device:
     @callback
     def async_cancel_timers(self) -> None:
         """Wait for nothing any more."""
-        if self._pause is not None:
-            self._pause.cancel()
-        self._pause = None
-        # What comes next is news at once: the device is gone, or new.
-        self._changed_at = -_SHORTEST_PAUSE
+        self._pace.async_forget(self._async_changed)
         for timer in (self._decision, self._silence):
             if timer is not None:
                 timer()
