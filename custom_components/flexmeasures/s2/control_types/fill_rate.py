@@ -88,7 +88,7 @@ class FillRateControl:
                 self._usage.forget_before(now)
                 self._usage.replace_from(
                     message.start_time,
-                    [(part.duration, part.usage_rate_expected) for part in message.elements],
+                    [(part.duration, part.expected) for part in message.elements],
                     message.message_id,
                 )
             case frbc.FillLevelTargetProfile():
