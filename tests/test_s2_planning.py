@@ -479,3 +479,35 @@ async def test_gas_is_planned_beside_electricity_and_is_no_power_of_the_device(
     ]
     assert (set(stored["values"]), stored["unit"]) == ({4.0}, "kW")
     assert s2_device(entry).planned_power(NOON + timedelta(minutes=1)) == 1000.0
+
+
+async def test_a1_a_message_is_answered_while_a_plan_is_computed(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    asked, computed = asyncio.Event(), asyncio.Event()
+
+    async def plan(*ids: int, **wanted: Any) -> ScheduleResult:
+        asked.set()
+        await computed.wait()
+        result: ScheduleResult = await site.plan(2500.0)(*ids, **wanted)
+        return result
+
+    client.trigger_and_get_schedule.side_effect = plan
+    with patch("custom_components.flexmeasures.s2_server.HEARTBEAT", 10**6):
+        device = await ConnectedDevice.knock(hass, await hass_client_no_auth())
+        await device.follow()
+    for word in (fill_rate_description(free_actuator()), storage_status(40)):
+        await device.say(word)
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+    async with asyncio.timeout(5):
+        await asked.wait()
+
+    assert await device.say(storage_status(41)) == "OK"
+    assert not computed.is_set()
+    computed.set()
+    await hass.async_block_till_done()
