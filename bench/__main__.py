@@ -3,6 +3,9 @@
 With ``--closed-loop`` these are a day of plans, which takes a server and some minutes; without, all others.
 """
 
+# Before anything of Home Assistant, whose clock it makes one that can be set.
+from pytest_homeassistant_custom_component import patch_time  # isort: skip  # noqa: F401
+
 import argparse
 import asyncio
 import logging

@@ -1,8 +1,5 @@
 """How long the event loop is held up at a time, with 1,000 feeds: while their intervals close, are kept and are sent."""
 
-# Before anything of Home Assistant, whose clock it makes one that can be set.
-from pytest_homeassistant_custom_component import patch_time  # isort: skip  # noqa: F401
-
 import asyncio
 from asyncio import events
 from collections.abc import Iterator
@@ -10,7 +7,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 import gc
 import time
-from typing import Any
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -86,9 +82,11 @@ def _watch() -> Iterator[dict[type, float]]:
         yield longest
 
 
-def _part(handle: Any) -> type | None:
+def _part(handle: events.Handle) -> type | None:
     """Return what a turn belongs to: that of a task by the task's name, that of a timer by who set it."""
-    for thing in (handle._callback, *(handle._args or ())):
+    # typeshed does not tell of it.
+    called: object = handle._callback  # type: ignore[attr-defined]
+    for thing in (called, *(handle._args or ())):
         task = getattr(thing, "__self__", None)
         if isinstance(task, asyncio.Task):
             return _TASKS.get(task.get_name())

@@ -2,6 +2,7 @@
 
 from custom_components.flexmeasures.control import (
     Bounds,
+    Neighbours,
     ScaledNumber,
     SetNumberOrOff,
     Setpoint,
@@ -31,6 +32,11 @@ _SOLAR = ScaledNumber.percent(SOLAR_PEAK_POWER, consumption_positive=False)
 _SOLAR_BOUNDS = Bounds(0, 100, 1)
 # W below the forecast: more than rounding, so curtailment is meant.
 _CURTAILED = 1.0
+
+
+def car_neighbours(power: float) -> Neighbours:
+    """Return the powers next to one that whole amperes make, all in W."""
+    return _CAR.neighbours(power, _CAR_BOUNDS)
 
 
 def carry_out(

@@ -7,8 +7,8 @@ an hour settled alike at the meter:
 - charging at once: the car takes all power at once, the battery what the sun leaves over;
 - ours: a real FlexMeasures server plans with our flex-models, anew every hour, when the car is plugged in and when the
   stored energy has left the plan. Each plan knows what is stored at that moment. Our control room expresses its powers in
-  watts, whole amperes and whole per cent of the inverter's limit, rounded down, and the home's physics make of it what
-  they can: losses, ramps. That the car comes back is not known before;
+  watts, whole amperes that make up for one another, and whole per cent of the inverter's limit, rounded down; the home's
+  physics make of it what they can: losses, ramps. That the car comes back is not known before;
 - ours with forecasts that do not know clouds and kettles, everything else alike;
 - the optimum: a mixed-integer linear program that knows the whole day, the car's return too, and may charge the car with
   any power.

@@ -1,8 +1,5 @@
 """A home whose meters feed the sensors of a server, in simulated time."""
 
-# Before anything of Home Assistant, whose clock it makes one that can be set.
-from pytest_homeassistant_custom_component import patch_time  # isort: skip  # noqa: F401
-
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager

@@ -1,8 +1,5 @@
 """How often the server is asked: a Home Assistant with the real client, against a server that counts."""
 
-# Before anything of Home Assistant, whose clock it makes one that can be set.
-from pytest_homeassistant_custom_component import patch_time  # isort: skip  # noqa: F401
-
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -4,7 +4,7 @@ Each worker is a forked process with a real Home Assistant core, the entry with 
 client, and a server that appends what it takes to a file. The next worker goes on with the disk that the last one left.
 """
 
-# Before anything of Home Assistant, whose clock it makes one that can be set.
+# Before anything of Home Assistant, whose clock it makes one that can be set: tests run this in processes of their own.
 from pytest_homeassistant_custom_component import patch_time  # isort: skip  # noqa: F401
 
 import asyncio

@@ -5,9 +5,6 @@ entities. InfluxDB's listener, thread and client are Home Assistant's own as the
 another process takes what they write.
 """
 
-# Before anything of Home Assistant, whose clock it makes one that can be set.
-from pytest_homeassistant_custom_component import patch_time  # isort: skip  # noqa: F401
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Self
 
 from custom_components.flexmeasures.client import FlexMeasuresClient, JsonObject, SensorSchedule
+from custom_components.flexmeasures.control import Plan, PowerLimits, Rounding
 from custom_components.flexmeasures.scheduling import (
     JSON,
     Battery,
@@ -17,8 +18,10 @@ from custom_components.flexmeasures.scheduling import (
     EnergyTarget,
     FlexContext,
     PowerRange,
+    PowerSeries,
     PriceSensor,
     Schedule,
+    SiteConnection,
     StorageState,
     VehicleState,
     expected_energies,
@@ -31,7 +34,7 @@ from demo.custom_components.simulated_home.physics import (
     Storage,
 )
 
-from .carrier import carry_out
+from .carrier import car_neighbours, carry_out
 from .simulated_day import (
     BATTERY_AT_START,
     BATTERY_BAND,
@@ -43,8 +46,8 @@ from .simulated_day import (
 )
 
 _PLAN_EVERY = timedelta(hours=1)
-# Wh. A step in whole amperes leaves a car up to 160 Wh short, and what the last steps lack nothing makes up for.
-_OFF_THE_PLAN = 100.0
+# Wh: more than the quarter of an hour of one ampere (173 Wh) by which a car may be ahead.
+_OFF_THE_PLAN = 200.0
 # What was known of the day: everything, the evening before.
 _KNOWN_AHEAD = timedelta(hours=12)
 
@@ -120,6 +123,7 @@ class _Plan:
 
     Attributes:
         schedules: of every device, from the start on.
+        car_plan: what control follows for the car, with what the site's connection leaves.
         battery: kWh that the battery should have at each boundary.
         car: kWh that the car should have.
     """
@@ -127,6 +131,7 @@ class _Plan:
     start: datetime
     was_plugged_in: bool
     schedules: Mapping[_Device, Schedule]
+    car_plan: Plan
     battery: tuple[float | None, ...]
     car: tuple[float | None, ...]
 
@@ -161,6 +166,12 @@ class Planner:
             site_power_capacity=SITE_POWER,
             inflexible_consumption=(site.house_consumption,),
         )
+        self._connection = SiteConnection(
+            consumption=SITE_POWER,
+            production=SITE_POWER,
+            others=(PowerSeries(start=day.start, resolution=STEP, powers=day.house_forecasts),),
+        )
+        self._rounding = Rounding()
         self.seconds: list[float] = []
 
     async def steer(self, house: House, step: int) -> None:
@@ -172,9 +183,20 @@ class Planner:
         carry_out(
             house,
             battery=plan.power(_Device.BATTERY, time),
-            car=plan.power(_Device.CAR, time),
+            car=self._car_power(plan, time),
             solar=plan.power(_Device.SOLAR, time),
             solar_forecast=self._day.solar_forecasts[step],
+        )
+
+    def _car_power(self, plan: _Plan, time: datetime) -> float:
+        """Return W in whole amperes, as control chooses them."""
+        planned = plan.power(_Device.CAR, time)
+        return self._rounding.power(
+            plan.car_plan,
+            time,
+            planned=planned,
+            neighbours=car_neighbours(planned),
+            limits=PowerLimits(CAR.charging_power, 0.0),
         )
 
     def _is_due(self, plan: _Plan, house: House, step: int) -> bool:
@@ -206,10 +228,12 @@ class Planner:
             device: _schedule(result.for_sensor(sensor), start)
             for device, sensor in self._site.planned.items()
         }
+        car = schedules[_Device.CAR]
         return _Plan(
             start=start,
             was_plugged_in=is_plugged_in,
             schedules=schedules,
+            car_plan=Plan(schedule=car, leeway=self._connection.leeway(car, [*schedules.values()])),
             battery=_expected(self._battery, house.battery, schedules[_Device.BATTERY]),
             car=_expected(self._car, house.charger.car, schedules[_Device.CAR]),
         )

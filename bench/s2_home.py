@@ -1,8 +1,5 @@
 """What S2 devices cost a whole Home Assistant: many that talk slowly, and one that talks without end, over real sockets."""
 
-# Before anything of Home Assistant, whose clock it makes one that can be set.
-from pytest_homeassistant_custom_component import patch_time  # isort: skip  # noqa: F401
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import floor
+from math import ceil, floor
 from typing import Any, Self
 
 from custom_components.flexmeasures.client import FlexMeasuresClient
@@ -344,8 +344,14 @@ def _car_told(states: States) -> str | None:
 
 
 def _car_follows(states: States, setpoint: float) -> bool:
-    amperes = floor(setpoint / _WATTS_PER_AMPERE + 1e-6)
-    return _car_told(states) == ("off" if amperes < _LEAST_AMPERES else f"{amperes} A")
+    """Tell whether the charger has one of the two currents next to the setpoint: they make up for one another."""
+    amperes = setpoint / _WATTS_PER_AMPERE
+    if amperes <= 0:
+        return _car_told(states) == "off"
+    beside = {floor(amperes + 1e-6), ceil(amperes - 1e-6)}
+    if amperes < _LEAST_AMPERES:
+        beside = {0, _LEAST_AMPERES}
+    return _car_told(states) in {f"{each} A" if each else "off" for each in beside}
 
 
 def _tank_target(states: States) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, cast
-from unittest.mock import AsyncMock
+from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigSubentryData
@@ -23,6 +23,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.flexmeasures.client import ScheduleResult, SensorSchedule, SignConvention
 from custom_components.flexmeasures.control import Notice, NoticeKind
 from custom_components.flexmeasures.controller import Controller
+from custom_components.flexmeasures.engine_runner import EngineRunner
 
 from . import site
 from .conftest import BATTERY_SUBENTRY, make_entry
@@ -108,6 +109,15 @@ class ControlledHome:
         await self.wait(FIRST_PLAN)
         self.controller.async_listen_notices(self._noticed)
 
+    async def carry_out(
+        self, changes: Mapping[str, object] | None = None, *, until: float = 0
+    ) -> None:
+        """Set the site up, let its first plan be carried out, and let time pass until so many minutes after noon."""
+        await self.start(changes)
+        await self.follow()
+        if until:
+            await self.until(until)
+
     def _noticed(self, notice: Notice) -> None:
         self.notices.append(notice.kind)
 
@@ -171,3 +181,10 @@ class ControlledHome:
             context=context,
         )
         await self.settle()
+
+
+async def kill_and_restart(home: ControlledHome) -> None:
+    """End everything without giving devices their safe values, as a power cut does, and begin again."""
+    with patch.object(EngineRunner, "async_release"):
+        await home.hass.config_entries.async_unload(home.entry.entry_id)
+    await set_up(home.hass, home.entry)

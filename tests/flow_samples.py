@@ -1,7 +1,6 @@
 """A small account on a FlexMeasures server, for tests of the flows."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from types import SimpleNamespace
 from unittest.mock import AsyncMock, MagicMock, create_autospec, patch
@@ -9,6 +8,7 @@ from unittest.mock import AsyncMock, MagicMock, create_autospec, patch
 from homeassistant.config_entries import ConfigEntryState, ConfigSubentryData
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.client import (
@@ -148,9 +148,9 @@ def mark_loaded(hass: HomeAssistant, entry: MockConfigEntry, client: MagicMock) 
     entry.mock_state(hass, ConfigEntryState.LOADED)
 
 
-@contextmanager
-def entries_without_server() -> Iterator[AsyncMock]:
-    """Let entries load without a server; yields what is called for each."""
+@pytest.fixture(autouse=True)
+async def setup_entry(hass: HomeAssistant) -> AsyncIterator[AsyncMock]:
+    """Keep the entries of a file that imports this from talking to a server; yields what is called for each."""
     integration = "custom_components.flexmeasures"
     with (
         patch(f"{integration}.async_setup", return_value=True),
@@ -158,9 +158,14 @@ def entries_without_server() -> Iterator[AsyncMock]:
         patch(f"{integration}.async_unload_entry", return_value=True),
     ):
         yield setup_entry
+        # While there is still no server needed.
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+            await hass.config_entries.async_unload(entry.entry_id)
 
 
-async def unload_entries(hass: HomeAssistant) -> None:
-    """Unload what was loaded without a server, while there is still none needed."""
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        await hass.config_entries.async_unload(entry.entry_id)
+@pytest.fixture
+def entry(hass: HomeAssistant, client: MagicMock) -> MockConfigEntry:
+    """Return a loaded entry with nothing added to it."""
+    entry = add_entry(hass)
+    mark_loaded(hass, entry, client)
+    return entry

@@ -69,9 +69,10 @@ def device(title: str, kind: str, **settings: object) -> ConfigSubentryData:
 
 
 def battery(**changes: object) -> ConfigSubentryData:
-    """Return the battery of 10 kWh, between 10 and 90 %, 5 kW in and 4 kW out."""
+    """Return the battery of 10 kWh, between 10 and 90 %, 5 kW in and 4 kW out; what is None is not stored."""
     data = {**BATTERY_SUBENTRY["data"], **changes}
-    return {**BATTERY_SUBENTRY, "data": MappingProxyType(data)}
+    stored = {key: value for key, value in data.items() if value is not None}
+    return {**BATTERY_SUBENTRY, "data": MappingProxyType(stored)}
 
 
 def car(**changes: object) -> ConfigSubentryData:

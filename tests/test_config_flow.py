@@ -1,6 +1,6 @@
 """Connecting to a server: what a person can do, and what is said when it fails."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 from unittest.mock import AsyncMock, MagicMock, patch
@@ -53,10 +53,11 @@ from .flow_samples import (
     URL,
     add_entry,
     asset,
-    entries_without_server,
     fake_client,
-    unload_entries,
+    setup_entry,
 )
+
+__all__ = ["setup_entry"]
 
 FLOW = "custom_components.flexmeasures.config_flow"
 REQUEST = "GET /api/v3_0/users/7"
@@ -124,14 +125,6 @@ ERRORS: list[tuple[FlexMeasuresError, str, str, dict[str, str]]] = [
     ),
     (InvalidInputError("email", "too long"), CONF_EMAIL, "refused", {"message": "too long"}),
 ]
-
-
-@pytest.fixture(autouse=True)
-async def setup_entry(hass: HomeAssistant) -> AsyncIterator[AsyncMock]:
-    """Keep entries from talking to a server."""
-    with entries_without_server() as setup_entry:
-        yield setup_entry
-        await unload_entries(hass)
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from .controlled_home import ControlledHome, by_quarter
 from .device_samples import device_id, home_of, sample_plan
 from .device_stand_ins import Inverter, add_entities
 from .shown_plans import NOON, ShownPlans
-from .test_flexible_device import act, pass_seconds, state_of
+from .states import state_of
+from .test_flexible_device import act, pass_seconds
 from .test_init import set_up
 
 BATTERY = device_id(DeviceKind.BATTERY)

@@ -1,6 +1,5 @@
 """Adding and changing flexible devices: what is asked, what is refused, what is stored."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -74,21 +73,15 @@ from .flow_samples import (
     SITE_POWER,
     add_entry,
     asset,
-    entries_without_server,
+    entry,
     fake_client,
     mark_loaded,
     sensor,
-    unload_entries,
+    setup_entry,
 )
 from .s2_devices import s2_subentry
 
-
-@pytest.fixture(autouse=True)
-async def setup_entry(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Keep entries from talking to a server."""
-    with entries_without_server():
-        yield
-        await unload_entries(hass)
+__all__ = ["entry", "setup_entry"]
 
 
 @pytest.fixture
@@ -105,14 +98,6 @@ def entities(hass: HomeAssistant) -> None:
     """Have a battery in Home Assistant that is not in the entity registry."""
     hass.states.async_set(STATE_OF_CHARGE, "40", {"unit_of_measurement": "%"})
     hass.states.async_set(SETPOINT, "0", {"unit_of_measurement": "W"})
-
-
-@pytest.fixture
-def entry(hass: HomeAssistant, client: MagicMock) -> MockConfigEntry:
-    """Return a loaded entry without devices."""
-    entry = add_entry(hass)
-    mark_loaded(hass, entry, client)
-    return entry
 
 
 def device(**changes: Any) -> ConfigSubentryData:

@@ -1,6 +1,5 @@
 """Every kind of flexible device, and every kind of entity that takes its setpoint, through the dialogs."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 from unittest.mock import MagicMock
@@ -15,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.client import AssetType, ConnectionFailedError
 from custom_components.flexmeasures.const import SUBENTRY_FLEXIBLE_DEVICE
-from custom_components.flexmeasures.device_forms import DEVICE_FORMS, ProfileError, powers_of
+from custom_components.flexmeasures.device_forms import DEVICE_FORMS
 from custom_components.flexmeasures.flexible_device import DeviceKind, FlexibleDevice
 
 from .device_dialogs import (
@@ -36,12 +35,14 @@ from .flow_samples import (
     STATE_OF_CHARGE,
     add_entry,
     asset,
-    entries_without_server,
+    entry,
     fake_client,
     mark_loaded,
     sensor,
-    unload_entries,
+    setup_entry,
 )
+
+__all__ = ["entry", "setup_entry"]
 
 TYPES = (
     "battery",
@@ -66,6 +67,7 @@ EV: dict[str, Any] = {
     "plugged_in_entity": "binary_sensor.plugged_in",
     "calendar_entity": "calendar.trips",
 }
+NEW_BATTERY: dict[str, Any] = {**FORM, "power_sensor": "new"}
 HEAT: dict[str, Any] = {
     "power_sensor": "new",
     "minimum_state_of_charge": 20,
@@ -100,14 +102,6 @@ GENERIC: dict[str, Any] = {
 SAFETY = {"safe_action": "restore"}
 
 
-@pytest.fixture(autouse=True)
-async def setup_entry(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Keep entries from talking to a server."""
-    with entries_without_server():
-        yield
-        await unload_entries(hass)
-
-
 @pytest.fixture
 def client() -> MagicMock:
     """Return a client of a server that knows all types of assets."""
@@ -121,14 +115,6 @@ def client() -> MagicMock:
         sensor(NEW_ENERGY, "predicted energy", "kWh", 99),
     ]
     return client
-
-
-@pytest.fixture
-def entry(hass: HomeAssistant, client: MagicMock) -> MockConfigEntry:
-    """Return a loaded entry without devices."""
-    entry = add_entry(hass)
-    mark_loaded(hass, entry, client)
-    return entry
 
 
 @pytest.fixture(autouse=True)
@@ -220,6 +206,20 @@ async def test_the_menu_offers_every_kind(hass: HomeAssistant, entry: MockConfig
     [
         ("ev_charger", EV, {"plugged_in_entity": "binary_sensor.no"}, {"plugged_in_entity": "entity_not_found"}),
         ("ev_charger", EV, {"charging_power": "sensor.car_level"}, {"charging_power": "value_unit"}),
+        ("ev_charger", EV, {"roundtrip_efficiency": None}, {"roundtrip_efficiency": "empty"}),
+        ("battery", NEW_BATTERY, {"advanced": {"charging_efficiency": 95}}, {"roundtrip_efficiency": "two_efficiencies"}),
+        ("battery", NEW_BATTERY, {"roundtrip_efficiency": None, "advanced": {"charging_efficiency": 101}}, {"advanced": "not_a_share"}),
+        ("battery", NEW_BATTERY, {"roundtrip_efficiency": None, "advanced": {"discharging_efficiency": 0}}, {"advanced": "not_a_share"}),
+        ("battery", NEW_BATTERY, {"roundtrip_efficiency": None, "advanced": {"charging_efficiency": "sensor.charger_limit"}}, {"advanced": "value_unit"}),
+        ("battery", NEW_BATTERY, {"advanced": {"usage": -1}}, {"advanced": "negative"}),
+        ("battery", NEW_BATTERY, {"advanced": {"gain": "sensor.car_level"}}, {"advanced": "value_unit"}),
+        ("battery", NEW_BATTERY, {"advanced": {"operation_modes": "0 5 kW"}}, {"advanced": "not_ranges"}),
+        ("battery", NEW_BATTERY, {"advanced": {"operation_modes": "2..5"}}, {"advanced": "modes_without_rest"}),
+        ("battery", NEW_BATTERY, {"advanced": {"operation_modes": "0 5..2"}}, {"advanced": "minimum_not_below_maximum"}),
+        ("battery", NEW_BATTERY, {"advanced": {"operation_modes": "0 2000..5000"}}, {"advanced": "modes_outside_power"}),
+        ("battery", NEW_BATTERY, {"advanced": {"operation_modes": "0 -9..-8"}}, {"advanced": "modes_outside_power"}),
+        ("heat_buffer", BUFFER, {"advanced": {"gain": -1}}, {"advanced": "negative"}),
+        ("water_tank", TANK, {"advanced": {"operation_modes": "0 -1"}}, {"advanced": "modes_outside_power"}),
         ("heat_buffer", BUFFER, {"charging_power": 0}, {"charging_power": "not_positive"}),
         ("heat_buffer", BUFFER, {"standby_loss": 100}, {"standby_loss": "not_a_share"}),
         ("heat_buffer", BUFFER, {"coefficient_of_performance": 0}, {"coefficient_of_performance": "not_positive"}),
@@ -252,7 +252,8 @@ async def test_what_no_such_device_can_be_is_refused_and_can_be_mended(
     changes: dict[str, Any],
     errors: dict[str, str],
 ) -> None:
-    result = await submit(hass, await start(hass, entry, kind), {**form, **changes})
+    answer = {key: value for key, value in {**form, **changes}.items() if value is not None}
+    result = await submit(hass, await start(hass, entry, kind), answer)
 
     assert result["errors"] == errors
 
@@ -280,6 +281,61 @@ async def test_a_problem_in_a_section_stands_above_it_and_names_its_field(
     more = {"state_of_charge_age": 30, "standby_loss": 0.1}
     await walk(hass, result, {**FORM, "more": more}, {})
     assert only_device(entry).data.items() >= more.items()
+
+
+async def test_what_is_advanced_is_kept_and_shown_again(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """A battery with an efficiency each way, one of them in an entity; with flows, modes and a preference."""
+    hass.states.async_set("sensor.inverter_efficiency", "0.95", {"unit_of_measurement": "%"})
+    form = {key: value for key, value in FORM.items() if key != "roundtrip_efficiency"}
+    advanced = {
+        "charging_efficiency": "sensor.inverter_efficiency",
+        "discharging_efficiency": 94,
+        "usage": 0.05,
+        "usage_sensor": str(SITE_POWER),
+        "gain": "sensor.charger_limit",
+        "gain_sensor": str(SITE_POWER),
+        "operation_modes": "-4,6..-1 0; 1-5",
+        "prefer_charging_sooner": False,
+    }
+
+    await walk(hass, await start(hass, entry), {**form, "advanced": advanced}, {})
+
+    data = only_device(entry).data
+    stored = {
+        **advanced,
+        "usage_sensor": SITE_POWER,
+        "gain_sensor": SITE_POWER,
+        "operation_modes": [(-4.6, -1), (0, 0), (1, 5)],
+    }
+    assert {key: data[key] for key in stored} == stored
+    assert "roundtrip_efficiency" not in data
+    result = await change(hass, entry)
+    shown = {**form, **advanced, "operation_modes": "-4.6..-1 0 1..5"}
+    assert suggested(result) == shown
+
+    again = {key: shown[key] for key in advanced}
+    result = await walk(hass, result, {**form, "advanced": again}, {})
+    assert result["reason"] == "reconfigure_successful"
+    assert only_device(entry).data == data
+
+
+@pytest.mark.parametrize("kind", ["battery", "ev_charger", "heat_buffer", "water_tank"])
+async def test_what_stores_energy_is_charged_sooner_unless_somebody_wants_it_later(
+    hass: HomeAssistant, entry: MockConfigEntry, kind: str
+) -> None:
+    """The box is ticked at first; a box that nobody saw changes nothing."""
+    schema = (await start(hass, entry, kind))["data_schema"]
+    assert schema is not None
+
+    assert schema({**_usual(kind), "advanced": {}})["advanced"] == {"prefer_charging_sooner": True}
+    assert "advanced" not in schema(_usual(kind))
+
+
+def _usual(kind: str) -> dict[str, Any]:
+    forms = {"battery": FORM, "ev_charger": EV, "heat_buffer": BUFFER, "water_tank": TANK}
+    return forms[kind]
 
 
 async def test_values_that_live_in_entities_are_kept_by_registry_id_and_come_first(
@@ -648,25 +704,6 @@ async def test_options_are_those_of_the_registry_while_the_select_is_away(
 
     expected = {"option_charge": "Import", "option_idle": "Stop", "option_discharge": "Export"}
     assert suggested(result).items() >= expected.items()
-
-
-@pytest.mark.parametrize(
-    ("text", "powers"),
-    [
-        ("2", [2]),
-        (" 2 2  0.1 ", [2, 2, 0.1]),
-        ("2;0,1;1,5", [2, 0.1, 1.5]),
-        ("2, 0.1, 1.5", [2, 0.1, 1.5]),
-    ],
-)
-def test_a_profile_is_read_as_people_write_it(text: str, powers: list[float]) -> None:
-    assert powers_of(text) == powers
-
-
-@pytest.mark.parametrize("text", ["", "2 kW", "2--1"])
-def test_a_profile_that_is_no_list_of_numbers_is_refused(text: str) -> None:
-    with pytest.raises(ProfileError):
-        powers_of(text)
 
 
 async def test_a_run_may_begin_and_end_with_rest(

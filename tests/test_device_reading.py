@@ -1,309 +1,34 @@
-"""What a flexible device can do and how it is now: from numbers, and from entities with units of their own."""
+"""How a flexible device is now, read from entities with units of their own."""
 
 from datetime import UTC, datetime, time, timedelta
-from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
 import pytest
 
-from custom_components.flexmeasures.control import PowerLimits
+from custom_components.flexmeasures.device_model import read_model, storage_of, storage_state_of
 from custom_components.flexmeasures.device_reading import (
     StoredEnergy,
     is_plugged_in,
-    read_limits,
-    read_model,
     read_storage_state,
     read_stored_energy,
-    storage_of,
-    storage_state_of,
 )
-from custom_components.flexmeasures.flexible_device import FlexibleDevice
 from custom_components.flexmeasures.scheduling import (
-    Battery,
-    BreakableProcess,
-    CurtailableProduction,
     Departure,
-    ElectricVehicle,
     EnergyTarget,
-    GenericDevice,
-    HeatBuffer,
-    ShiftableProcess,
     StorageState,
     VehicleState,
 )
 from custom_components.flexmeasures.wishes import Wishes
 
+from .device_settings import BATTERY, BUFFER, CAR, GENERIC, SOLAR, TANK, device, show
+
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NOTHING_WISHED = Wishes()
-
-BATTERY: dict[str, Any] = {
-    "kind": "battery",
-    "power_sensor": 30,
-    "state_of_charge_entity": "sensor.level",
-    "capacity": 10,
-    "minimum_state_of_charge": 10,
-    "maximum_state_of_charge": 90,
-    "charging_power": 5,
-    "discharging_power": 4,
-    "roundtrip_efficiency": 81,
-}
-CAR = {**BATTERY, "kind": "ev_charger", "capacity": 60, "plugged_in_entity": "binary_sensor.plug"}
-BUFFER: dict[str, Any] = {
-    "kind": "heat_buffer",
-    "power_sensor": 30,
-    "state_of_charge_entity": "sensor.level",
-    "capacity": 12,
-    "charging_power": 2,
-}
-# 860 L x 1 K is 1 kWh of heat: 860 / 860.01.
-TANK: dict[str, Any] = {
-    "kind": "heat_buffer",
-    "power_sensor": 30,
-    "state_of_charge_entity": "sensor.level",
-    "tank_volume": 860,
-    "empty_temperature": 10,
-    "full_temperature": 60,
-    "charging_power": 2,
-}
-SOLAR = {"kind": "solar", "power_sensor": 30, "forecast_sensor": 31, "peak_power": 4.2}
-PROCESS: dict[str, Any] = {
-    "kind": "process",
-    "power_sensor": 30,
-    "profile": [2, 0.1, 1.5],
-    "profile_part": 15,
-}
-GENERIC: dict[str, Any] = {
-    "kind": "generic",
-    "power_sensor": 30,
-    "flex_model": {"soc-max": "10 kWh"},
-    "charging_power": 3,
-    "discharging_power": 2,
-}
-
-
-def device(settings: dict[str, Any], **changes: Any) -> FlexibleDevice:
-    """Return a device as it is stored."""
-    data = {key: value for key, value in {**settings, **changes}.items() if value is not None}
-    return FlexibleDevice.from_subentry(
-        ConfigSubentry(
-            data=MappingProxyType(data),
-            subentry_type="flexible_device",
-            title="Device",
-            unique_id=None,
-        )
-    )
-
-
-def show(hass: HomeAssistant, entity_id: str, state: str, unit: str | None = None) -> None:
-    """Let an entity tell something."""
-    hass.states.async_set(entity_id, state, {"unit_of_measurement": unit} if unit else {})
-
-
-def test_a_battery_is_what_its_numbers_say(hass: HomeAssistant) -> None:
-    model = read_model(hass, device(BATTERY, standby_loss=0.5, predicted_energy_sensor=32))
-
-    assert model == Battery(
-        power_sensor=30,
-        capacity=10,
-        minimum_state_of_charge=0.1,
-        maximum_state_of_charge=0.9,
-        charging_power=5000,
-        discharging_power=4000,
-        roundtrip_efficiency=0.81,
-        retention=0.995,
-        predicted_energy_sensor=32,
-    )
-    storage = storage_of(model)
-    assert storage is not None
-    assert storage.charging_efficiency == pytest.approx(0.9)
-    assert read_limits(hass, device(BATTERY)) == PowerLimits(5000, 4000)
-
-
-def test_a_car_is_a_battery_behind_its_charger(hass: HomeAssistant) -> None:
-    model = read_model(hass, device(CAR, discharging_power=None))
-
-    assert isinstance(model, ElectricVehicle)
-    assert (model.battery.capacity, model.battery.discharging_power) == (60, 0)
-    assert storage_of(model) == model.battery.storage
-
-
-def test_a_heat_buffer_turns_electricity_into_heat(hass: HomeAssistant) -> None:
-    settings = {**BUFFER, "coefficient_of_performance": 3, "heat_usage": 0.3, "standby_loss": 1}
-
-    assert read_model(hass, device(settings)) == HeatBuffer(
-        power_sensor=30,
-        capacity=12,
-        heating_power=2000,
-        coefficient_of_performance=3,
-        loss=0.01,
-        usage=(0.3,),
-    )
-    assert read_limits(hass, device(settings)) == PowerLimits(2000, 0)
-
-
-def test_what_is_left_empty_of_a_heat_buffer_is_that_of_a_heating_rod_without_use(
-    hass: HomeAssistant,
-) -> None:
-    assert read_model(hass, device(BUFFER)) == HeatBuffer(
-        power_sensor=30, capacity=12, heating_power=2000
-    )
-
-
-def test_the_capacity_of_a_tank_follows_from_its_water(hass: HomeAssistant) -> None:
-    """50 K of 860 L are 50 kWh."""
-    model = read_model(hass, device(TANK))
-
-    assert isinstance(model, HeatBuffer)
-    assert model.capacity == pytest.approx(50, rel=1e-4)
-
-
-def test_panels_give_at_most_their_peak_and_take_nothing(hass: HomeAssistant) -> None:
-    model = read_model(hass, device(SOLAR))
-
-    assert model == CurtailableProduction(power_sensor=30, forecast_sensor=31)
-    assert storage_of(model) is None
-    assert read_limits(hass, device(SOLAR)) == PowerLimits(0, 4200)
-
-
-def test_a_process_takes_its_profile_or_when_it_may_pause_its_highest_power(
-    hass: HomeAssistant,
-) -> None:
-    assert read_model(hass, device(PROCESS)) == ShiftableProcess(
-        power_sensor=30, powers=(2000, 100, 1500), part=timedelta(minutes=15)
-    )
-    assert read_model(hass, device(PROCESS, interruptible=True)) == BreakableProcess(
-        power_sensor=30, power=2000
-    )
-    assert read_limits(hass, device(PROCESS)) == PowerLimits(2000, 0)
-
-
-def test_a_generic_device_has_the_flex_model_that_was_written(hass: HomeAssistant) -> None:
-    assert read_model(hass, device(GENERIC)) == GenericDevice(
-        power_sensor=30, fields={"soc-max": "10 kWh"}
-    )
-    assert read_limits(hass, device(GENERIC)) == PowerLimits(3000, 2000)
-
-
-@pytest.mark.parametrize(
-    ("field", "state", "unit", "attribute", "value"),
-    [
-        ("capacity", "9600", "Wh", "capacity", 9.6),
-        ("capacity", "36", "MJ", "capacity", 10),
-        ("minimum_state_of_charge", "20", "%", "minimum_state_of_charge", 0.2),
-        ("maximum_state_of_charge", "80", "%", "maximum_state_of_charge", 0.8),
-        ("charging_power", "3300", "W", "charging_power", 3300),
-        ("discharging_power", "0.002", "MW", "discharging_power", 2000),
-        ("roundtrip_efficiency", "64", "%", "roundtrip_efficiency", 0.64),
-        ("standby_loss", "10", "%", "retention", 0.9),
-    ],
-)
-def test_a_value_may_live_in_an_entity_with_another_unit(
-    hass: HomeAssistant, field: str, state: str, unit: str, attribute: str, value: float
-) -> None:
-    show(hass, "sensor.value", state, unit)
-
-    model = read_model(hass, device(BATTERY, **{field: "sensor.value"}))
-
-    assert getattr(model, attribute) == pytest.approx(value)
-
-
-def test_heat_per_electricity_needs_no_unit_and_use_is_in_kilowatts(hass: HomeAssistant) -> None:
-    show(hass, "sensor.cop", "3.5")
-    show(hass, "sensor.usage", "400", "W")
-    settings = {
-        **BUFFER,
-        "coefficient_of_performance": "sensor.cop",
-        "heat_usage": "sensor.usage",
-    }
-
-    model = read_model(hass, device(settings))
-
-    assert isinstance(model, HeatBuffer)
-    assert (model.coefficient_of_performance, model.usage) == (3.5, (0.4,))
-
-
-def test_a_value_is_still_found_when_its_entity_got_another_name(hass: HomeAssistant) -> None:
-    registry = er.async_get(hass)
-    registered = registry.async_get_or_create("sensor", "inverter", "capacity")
-    registry.async_update_entity(registered.entity_id, new_entity_id="sensor.renamed")
-    show(hass, "sensor.renamed", "8", "kWh")
-
-    model = read_model(hass, device(BATTERY, capacity=registered.id))
-
-    assert isinstance(model, Battery)
-    assert model.capacity == 8
-
-
-@pytest.mark.parametrize(
-    ("state", "unit", "key"),
-    [
-        ("unknown", "kWh", "device_value_unknown"),
-        ("unavailable", "kWh", "device_value_unknown"),
-        ("nan", "kWh", "device_value_unknown"),
-        ("inf", "kWh", "device_value_unknown"),
-        ("plenty", "kWh", "device_value_unknown"),
-        (None, None, "device_value_unknown"),
-        ("10", "kW", "device_value_unit"),
-        ("10", None, "device_value_unit"),
-    ],
-)
-def test_an_entity_that_tells_no_usable_value_is_named(
-    hass: HomeAssistant, state: str | None, unit: str | None, key: str
-) -> None:
-    if state is not None:
-        show(hass, "sensor.value", state, unit)
-
-    with pytest.raises(HomeAssistantError) as caught:
-        read_model(hass, device(BATTERY, capacity="sensor.value"))
-
-    assert caught.value.translation_key == key
-    assert caught.value.translation_placeholders is not None
-    assert caught.value.translation_placeholders["entity"] == "sensor.value"
-
-
-def test_a_value_that_is_missing_is_named(hass: HomeAssistant) -> None:
-    with pytest.raises(HomeAssistantError) as caught:
-        read_model(hass, device(BATTERY, capacity=None))
-
-    assert caught.value.translation_key == "device_value_missing"
-    assert caught.value.translation_placeholders == {"device": "Device", "field": "capacity"}
-
-
-@pytest.mark.parametrize(
-    ("settings", "changes", "reason"),
-    [
-        (BATTERY, {"minimum_state_of_charge": 95}, "minimum_state_of_charge: minimum not below maximum"),
-        (BATTERY, {"capacity": 0}, "capacity: not positive"),
-        (TANK, {"full_temperature": 5}, "empty: minimum not below maximum"),
-        (SOLAR, {"forecast_sensor": 30}, "forecast_sensor: same sensor"),
-        (PROCESS, {"profile": []}, "powers: empty"),
-        (GENERIC, {"flex_model": {"sensor": 1}}, "sensor: reserved field"),
-    ],
-)  # fmt: skip
-def test_values_that_make_no_sense_together_are_told_with_the_reason(
-    hass: HomeAssistant, settings: dict[str, Any], changes: dict[str, Any], reason: str
-) -> None:
-    with pytest.raises(HomeAssistantError) as caught:
-        read_model(hass, device(settings, **changes))
-
-    assert caught.value.translation_key == "device_values"
-    assert caught.value.translation_placeholders == {"device": "Device", "reason": reason}
-
-
-def test_a_negative_power_of_an_entity_is_no_limit(hass: HomeAssistant) -> None:
-    show(hass, "sensor.value", "-5", "kW")
-
-    with pytest.raises(HomeAssistantError) as caught:
-        read_limits(hass, device(BATTERY, charging_power="sensor.value"))
-
-    assert caught.value.translation_key == "device_values"
 
 
 @pytest.mark.parametrize(
@@ -516,13 +241,17 @@ def test_guard_rails_of_nothing_are_meant_so(hass: HomeAssistant) -> None:
 
 
 def test_everything_that_tells_a_device_s_state_or_values_is_an_input() -> None:
-    flexible = device(CAR, capacity="sensor.capacity", calendar_entity="calendar.trips")
+    values = {
+        name: f"sensor.{name}"
+        for name in ("capacity", "charging_efficiency", "discharging_efficiency", "usage", "gain")
+    }
+    flexible = device(CAR, calendar_entity="calendar.trips", **values)
 
     assert flexible.inputs == {
         "sensor.level",
         "binary_sensor.plug",
         "calendar.trips",
-        "sensor.capacity",
+        *values.values(),
     }
     assert flexible.setpoint_sign == 1
     assert device(CAR, setpoint_sign="production_positive").setpoint_sign == -1

@@ -121,6 +121,6 @@ async def test_diagnostics_of_another_device_tell_only_what_it_is(
     assert home
 
     assert await async_get_device_diagnostics(hass, entry, home) == {
-        "model": "building",
+        "model": "Building",
         "flexible_device": None,
     }

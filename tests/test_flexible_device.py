@@ -30,6 +30,7 @@ from custom_components.flexmeasures.const import DOMAIN
 from . import site
 from .conftest import BATTERY_SUBENTRY, make_entry
 from .device_stand_ins import Inverter, add_entities
+from .states import state_of
 from .test_init import set_up
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -81,13 +82,6 @@ async def act(
     """Call an action on an entity and let everything settle."""
     await hass.services.async_call(domain, action, {"entity_id": entity_id, **data}, blocking=True)
     await hass.async_block_till_done(wait_background_tasks=True)
-
-
-def state_of(hass: HomeAssistant, entity_id: str) -> str:
-    """Return the entity's state."""
-    state = hass.states.get(entity_id)
-    assert state, entity_id
-    return state.state
 
 
 def values(written: list[Event]) -> list[float]:

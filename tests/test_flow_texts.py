@@ -8,11 +8,13 @@ from typing import Any
 from custom_components.flexmeasures.scheduling import FlexModelConflict, FlexModelProblem
 
 INTEGRATION = Path(__file__).parent.parent / "custom_components" / "flexmeasures"
-# Currencies are those of the site, and what is left empty there is left to the server.
+# Currencies are those of the site, which has no storage, and what is left empty there is left to the server.
 NOT_OF_A_DEVICE = {FlexModelConflict.SEVERAL_CURRENCIES}
 NOT_OF_A_SITE = {
+    FlexModelConflict.MODES_WITHOUT_REST,
     FlexModelConflict.RESERVED_FIELD,
     FlexModelConflict.SAME_SENSOR,
+    FlexModelConflict.TWO_EFFICIENCIES,
     FlexModelProblem.EMPTY,
     FlexModelProblem.MINIMUM_NOT_BELOW_MAXIMUM,
     FlexModelProblem.NOT_A_SHARE,

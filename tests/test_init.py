@@ -87,6 +87,25 @@ async def test_devices_form_the_tree_of_the_server(
     assert {device.name: device.config_subentry_id for device in devices}["Battery"] == subentry_id
 
 
+@pytest.mark.parametrize(
+    ("asset_type", "model"),
+    [("one-way_evse", "One-way EV charger"), ("solar", "Solar"), ("my_own type", "My own type")],
+)
+async def test_an_asset_type_is_shown_as_people_read_it(
+    hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry, asset_type: str, model: str
+) -> None:
+    battery = next(asset for asset in site.ASSETS if asset.name == "Battery")
+    client.get_assets.return_value = tuple(
+        replace(asset, type_name=asset_type) if asset is battery else asset for asset in site.ASSETS
+    )
+    await set_up(hass, entry)
+
+    identifier = (DOMAIN, f"{entry.entry_id}_{battery.id}")
+    device = dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
+    assert device
+    assert device.model == model
+
+
 async def test_a_device_moves_to_a_flexible_device_that_is_added_and_back(
     hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:

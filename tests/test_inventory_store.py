@@ -1,18 +1,15 @@
 """Home Assistant starts while the FlexMeasures server is away: the home goes on as it was planned and measured."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-import inspect
 from typing import Any, Never
 from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
@@ -20,8 +17,6 @@ from custom_components.flexmeasures.client import (
     Account,
     Asset,
     CertificateError,
-    ConnectionFailedError,
-    FlexMeasuresClient,
     NotFoundError,
     PermissionDeniedError,
     RateLimitedError,
@@ -33,66 +28,12 @@ from custom_components.flexmeasures.client import (
     WrongPasswordError,
 )
 from custom_components.flexmeasures.const import DOMAIN
-from custom_components.flexmeasures.control import ControlStatus
 
 from . import site
-from .conftest import PASSWORD, feed_subentry
-from .controlled_home import MINUTE, NOON, ControlledHome, plan_by_time
-from .device_stand_ins import Inverter, add_entities
-from .test_controller import kill_and_restart
+from .absent_server import away
+from .conftest import PASSWORD
+from .states import state_of
 from .test_init import set_up
-
-AWAY = ConnectionFailedError("nobody is there")
-METER = "sensor.roof_power"
-SOLAR = feed_subentry(site.SOLAR_POWER, METER, direction="production")
-ASKED = [
-    name
-    for name, method in inspect.getmembers(FlexMeasuresClient, inspect.iscoroutinefunction)
-    if not name.startswith("_")
-]
-
-
-@contextmanager
-def away(client: AsyncMock, error: Exception | Callable[..., object] = AWAY) -> Iterator[None]:
-    """Let every question to the server fail, or do something else."""
-    methods = [getattr(client, name) for name in ASKED]
-    before = [method.side_effect for method in methods]
-    for method in methods:
-        method.side_effect = error
-    yield
-    for method, side_effect in zip(methods, before, strict=True):
-        method.side_effect = side_effect
-
-
-@pytest.fixture
-async def inverter(hass: HomeAssistant) -> Inverter:
-    """Return the number that takes the battery's setpoint; it shows 0 kW."""
-    inverter = Inverter("Inverter power")
-    await add_entities(hass, "number", [inverter])
-    return inverter
-
-
-@pytest.fixture
-async def home(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, client: AsyncMock, inverter: Inverter
-) -> ControlledHome:
-    """Return a home at noon whose battery is to charge with 2 kW, from 12:15 on 1 kW, and whose plan ends at 12:30."""
-    freezer.move_to(NOON)
-
-    client.trigger_and_get_schedule.side_effect = plan_by_time(
-        lambda time: (
-            2000.0 if time < NOON + 15 * MINUTE else (1000.0 if time < NOON + 30 * MINUTE else None)
-        )
-    )
-    hass.states.async_set(METER, "4000", {"unit_of_measurement": "W"})
-    return ControlledHome(hass=hass, clock=freezer, client=client)
-
-
-def shown(hass: HomeAssistant, entity_id: str) -> str:
-    """Return an entity's state."""
-    state = hass.states.get(entity_id)
-    assert state, entity_id
-    return state.state
 
 
 def file_of(entry: MockConfigEntry) -> str:
@@ -105,65 +46,6 @@ async def a_while_later(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> 
     freezer.tick(timedelta(seconds=62))
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
-
-
-async def test_a_home_that_is_killed_without_its_server_follows_its_plan_and_ends_it_safely(
-    home: ControlledHome, inverter: Inverter, client: AsyncMock
-) -> None:
-    await home.start()
-    await home.follow()
-    await home.until(5)
-
-    with away(client):
-        await kill_and_restart(home)
-        assert home.entry.state is ConfigEntryState.LOADED
-        await home.until(29)
-        assert home.controller.status is ControlStatus.FOLLOWING
-        await home.until(31)
-
-    assert home.shown == [(0.1, "2.0"), (15, "1.0"), (30, "0.0")]
-    assert inverter.values == [2, 1, 0]
-    assert home.controller.status is ControlStatus.SAFE
-
-
-async def test_what_is_measured_after_a_start_without_server_is_sent_when_it_is_back(
-    hass: HomeAssistant, home: ControlledHome, client: AsyncMock
-) -> None:
-    await home.start(None, SOLAR)
-    with away(client):
-        await kill_and_restart(home)
-        await home.until(46)
-        assert int(shown(hass, "sensor.our_account_upload_backlog")) == 3
-    assert client.stored.own == {}
-
-    await home.until(66)
-
-    # 4 kW of production are 0.004 MW; before the restart at 12:00:05 nothing else was seen.
-    assert client.stored.own[site.SOLAR_POWER] == {
-        NOON + step * site.QUARTER: pytest.approx(0.004) for step in range(4)
-    }
-
-
-async def test_what_the_server_tells_is_unavailable_until_it_is_back(
-    hass: HomeAssistant, home: ControlledHome, client: AsyncMock, caplog: pytest.LogCaptureFixture
-) -> None:
-    await home.start(None, SOLAR)
-    before = dict.fromkeys(er.async_get(hass).entities)
-    with away(client):
-        await kill_and_restart(home)
-        await home.until(3)
-
-        assert shown(hass, "binary_sensor.our_account_connected") == "off"
-        assert shown(hass, "sensor.solar_panels_roof_east") == "unavailable"
-        assert shown(hass, "sensor.battery_scheduled_power") == "2000.0"
-        assert shown(hass, "sensor.our_account_upload_backlog") == "0"
-        assert dict.fromkeys(er.async_get(hass).entities) == before
-        assert caplog.text.count("Home goes on with its site as it was known: ") == 1
-
-    await home.until(5)
-
-    assert shown(hass, "binary_sensor.our_account_connected") == "on"
-    assert shown(hass, "sensor.solar_panels_roof_east") == "12.0"
 
 
 async def test_the_site_is_what_the_server_says_as_soon_as_it_is_back(
@@ -186,9 +68,9 @@ async def test_the_site_is_what_the_server_says_as_soon_as_it_is_back(
 
     await a_while_later(hass, freezer)
 
-    assert shown(hass, "sensor.heat_pump_power") != "unavailable"
+    assert state_of(hass, "sensor.heat_pump_power") != "unavailable"
     assert hass.states.get("sensor.solar_panels_roof_east") is None
-    assert shown(hass, "sensor.our_account_api_version") == "v3_0, v4"
+    assert state_of(hass, "sensor.our_account_api_version") == "v3_0, v4"
     devices = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     assert {device.name: device.sw_version for device in devices} == {
         "Renamed account": "1.2.0",
@@ -323,10 +205,10 @@ async def test_a_server_that_hangs_is_not_waited_for(
             await hass.config_entries.async_reload(battery_entry.entry_id)
         await hass.async_block_till_done()
         assert battery_entry.state is ConfigEntryState.LOADED
-        assert shown(hass, "binary_sensor.our_account_connected") == "off"
+        assert state_of(hass, "binary_sensor.our_account_connected") == "off"
 
     await a_while_later(hass, freezer)
-    assert shown(hass, "binary_sensor.our_account_connected") == "on"
+    assert state_of(hass, "binary_sensor.our_account_connected") == "on"
 
 
 def _broken(record: dict[str, Any], path: str, value: object) -> None:

@@ -1,6 +1,5 @@
 """The options of a site: what is offered, what is refused, what is stored."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -28,20 +27,13 @@ from .flow_samples import (
     PUBLIC_PRICE,
     SITE_POWER,
     add_entry,
-    entries_without_server,
     fake_client,
     mark_loaded,
     sensor,
-    unload_entries,
+    setup_entry,
 )
 
-
-@pytest.fixture(autouse=True)
-async def setup_entry(hass: HomeAssistant) -> AsyncIterator[None]:
-    """Keep entries from talking to a server."""
-    with entries_without_server():
-        yield
-        await unload_entries(hass)
+__all__ = ["setup_entry"]
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ from custom_components.flexmeasures.scheduling import (
 
 from .device_samples import HOUR, device_id, home_of, sample_plan
 from .shown_plans import NOON, ShownPlans
-from .test_flexible_device import act, state_of
+from .states import state_of
+from .test_flexible_device import act
 from .test_init import set_up
 
 BATTERY = device_id(DeviceKind.BATTERY)
@@ -211,6 +212,17 @@ async def test_without_prices_no_cost_is_made_up(
 
     assert shown(hass, "sensor.expected_cost").state == "unknown"
     assert shown(hass, "sensor.saving_today").state == "unknown"
+
+
+async def test_a_saving_that_is_not_known_is_not_shown_as_none(
+    hass: HomeAssistant, home: MockConfigEntry, plans: ShownPlans
+) -> None:
+    """As of panels without a forecast."""
+    plans.savings = Savings(currency="EUR", saving_today=None)
+    await plans.show(hass, home, sample_plan())
+
+    assert shown(hass, "sensor.saving_today").state == "unknown"
+    assert shown(hass, "sensor.saving_this_month").state == "0.0"
 
 
 async def test_amounts_count_from_the_local_day_and_month(

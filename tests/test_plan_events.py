@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from hypothesis import given, strategies as st
 
-from custom_components.flexmeasures.plan_events import PlanEvents, PlanEventType
+from custom_components.flexmeasures.plan_event_types import PlanEventType
+from custom_components.flexmeasures.plan_events import PlanEvents
 from custom_components.flexmeasures.plan_models import DevicePlan, PlanState, PlanStatus
 from custom_components.flexmeasures.scheduling import Block, BlockKind, block_kind
 

@@ -1,6 +1,6 @@
 """Sentences about plans: one for each finding, with its numbers and the time on the wall."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from unittest.mock import AsyncMock
 
 from homeassistant.core import HomeAssistant
@@ -16,39 +16,15 @@ from custom_components.flexmeasures.plan_findings import (
 from custom_components.flexmeasures.plan_models import DevicePlan
 from custom_components.flexmeasures.scheduling import (
     Breach,
-    Finding,
     FindingCode,
     Missed,
     MissedLimit,
     Schedule,
-    Severity,
 )
 
+from .findings import SEVEN, every_finding
 from .test_init import set_up
 
-SEVEN = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
-# Everything that any finding tells.
-NUMBERS: dict[str, float | str] = {
-    "available_hours": 1.5,
-    "capacity": 50.0,
-    "end": SEVEN.isoformat(),
-    "energy": 60.0,
-    "hours": 3.0,
-    "last_energy": 20.0,
-    "longest_minutes": 30.0,
-    "maximum": 45.0,
-    "minimum": 5.0,
-    "minutes": 42.0,
-    "missing_share": 20.0,
-    "needed": 21.1,
-    "needed_hours": 2.25,
-    "power": 3.7,
-    "reachable": 11.1,
-    "start": SEVEN.isoformat(),
-    "target": 55.0,
-    "time": SEVEN.isoformat(),
-    "until": SEVEN.isoformat(),
-}
 SCHEDULE = Schedule(
     start=SEVEN,
     resolution=timedelta(hours=1),
@@ -65,21 +41,16 @@ async def in_amsterdam(hass: HomeAssistant, client: AsyncMock, entry: MockConfig
     await set_up(hass, entry)
 
 
-def finding(code: FindingCode, severity: Severity = Severity.WARNING) -> Finding:
-    """Return a finding with all numbers."""
-    return Finding(code, severity, NUMBERS)
-
-
 @pytest.mark.parametrize("code", FindingCode)
 async def test_every_finding_has_a_sentence_without_gaps(code: FindingCode) -> None:
-    sentence = str(told_finding(finding(code)))
+    sentence = str(told_finding(every_finding()[code]))
 
     assert "{" not in sentence
     assert " " in sentence
 
 
 async def test_a_target_that_cannot_be_reached_is_told_with_the_whole_sum() -> None:
-    assert str(told_finding(finding(FindingCode.TARGET_UNREACHABLE))) == (
+    assert str(told_finding(every_finding()[FindingCode.TARGET_UNREACHABLE])) == (
         "21.1 kWh are needed by 2026-11-25 07:00, and 3.0 h at 3.7 kW give 11.1 kWh; "
         "20.0 % will be missing"
     )
@@ -98,7 +69,7 @@ async def test_what_is_missing_and_what_is_too_much_are_told_apart() -> None:
 async def test_the_gravest_miss_is_told_before_findings_and_breaches() -> None:
     small = Missed(MissedLimit.MINIMUM, SEVEN, 40.0, 39.0, 1.0, 0.02)
     large = Missed(MissedLimit.TARGET, SEVEN, 40.0, 36.0, 4.0, 0.08)
-    beyond = finding(FindingCode.TARGET_BEYOND_BAND)
+    beyond = every_finding()[FindingCode.TARGET_BEYOND_BAND]
     breach = Breach("any consumption breach", 12.0)
 
     told = [
@@ -107,7 +78,7 @@ async def test_the_gravest_miss_is_told_before_findings_and_breaches() -> None:
             ((small, large), (beyond,), (breach,)),
             ((), (beyond,), (breach,)),
             ((), (), (breach,)),
-            ((), (finding(FindingCode.PRICES_END_EARLY, Severity.NOTICE),), ()),
+            ((), (every_finding()[FindingCode.PRICES_END_EARLY],), ()),
         )
     ]
 

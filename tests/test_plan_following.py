@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.client import ScheduleResult
+from custom_components.flexmeasures.client import ScheduleResult, SensorData
 from custom_components.flexmeasures.plan_models import NO_SAVINGS, PlanCause, PlanStatus
 from custom_components.flexmeasures.process_runs import RunPhase
 from custom_components.flexmeasures.wishes import Wishes
@@ -21,6 +21,7 @@ from .planning import (
     LEVEL,
     NOON,
     QUARTER,
+    SOLAR_FORECAST,
     WASHER_POWER,
     asked,
     battery,
@@ -29,6 +30,7 @@ from .planning import (
     percent,
     plan_home,
     planner_of,
+    solar,
     triggers,
     washer,
 )
@@ -96,6 +98,32 @@ async def test_only_what_is_followed_costs_and_by_the_price_of_its_step(
     assert savings.saving_today == pytest.approx(-25.0)
     assert savings.currency == "EUR"
     assert savings.since == NOON + HOUR / 2
+
+
+async def test_panels_save_what_they_do_not_give_at_a_negative_price(
+    hass: HomeAssistant, client: AsyncMock, freezer: FrozenDateTimeFactory
+) -> None:
+    """2 kW are forecast for an hour at -2 EUR/kWh, and nothing is planned to be given: 4 EUR are not paid."""
+    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
+    read = client.get_sensor_data.side_effect
+
+    async def known(sensor_id: int, **asked: Any) -> SensorData:
+        told: SensorData = await read(sensor_id, **asked)
+        value = 2000.0 if sensor_id == SOLAR_FORECAST else -2.0
+        return replace(told, values=(value,) * len(told.values))
+
+    client.get_sensor_data.side_effect = known
+    entry = await plan_home(hass, client, freezer, solar())
+    await pass_time(hass, freezer, minutes=7, seconds=55)
+    follow(entry, "Solar")
+    for _ in range(4):
+        await pass_time(hass, freezer, minutes=15)
+    follow(entry, "Solar", following=False)
+
+    savings = planner_of(entry).savings(id_of(entry, "Solar"))
+    assert savings.cost_today == pytest.approx(0.0)
+    assert savings.saving_today == pytest.approx(4.0)
+    assert savings.saving_this_month == pytest.approx(4.0)
 
 
 async def test_in_the_shadow_nothing_is_counted(

@@ -23,16 +23,16 @@ def series(*prices: float | None) -> PriceSeries:
     return PriceSeries(start=NOON, resolution=HOUR, prices=prices, currency="EUR")
 
 
-def plan(tariff: Tariff | None, hours: int = 4) -> DevicePlan:
-    """Return a plan with these prices."""
+def plan(tariff: Tariff | None, *powers: float, **more: Any) -> DevicePlan:
+    """Return a plan with these prices and powers, 2 kW for four hours where none is told."""
     schedule = Schedule(
         start=NOON,
         resolution=HOUR,
-        powers=(2000.0,) * hours,
+        powers=powers or (2000.0,) * 4,
         computed_at=NOON,
         schedule_id="job",
     )
-    return DevicePlan(schedule=schedule, tariff=tariff)
+    return DevicePlan(schedule=schedule, tariff=tariff, **more)
 
 
 BOTH = Tariff(series(0.1, 0.2, 0.3, 0.4), series(0.05, 0.06, 0.07, None))
@@ -48,6 +48,7 @@ BOTH = Tariff(series(0.1, 0.2, 0.3, 0.4), series(0.05, 0.06, 0.07, None))
         # The mean of 0.1 to 0.4 is 0.25, so a kWh at 0.10 saves 0.15.
         (DeviceKind.EV_CHARGER, 2000.0, 0, 0.1, 0.15),
         (DeviceKind.PROCESS, 2000.0, 3, 0.4, -0.15),
+        # Nothing is known of what the sun would have given.
         (DeviceKind.SOLAR, -2000.0, 0, -0.05, None),
     ],
 )
@@ -63,6 +64,63 @@ def test_half_an_hour_of_a_plan(
     assert amount.saving == (None if saving is None else pytest.approx(saving))
 
 
+# Panels of which 3 kW were forecast, at 0.05, -0.10 and -0.20 EUR/kWh; for the last hour nothing was forecast.
+NEGATIVE = Tariff(series(0.3, 0.3, 0.3, 0.3), series(0.05, -0.1, -0.2, -0.2))
+PANELS = plan(NEGATIVE, -3000.0, -1000.0, 0.0, 0.0, available=(3000.0, 3000.0, 3000.0, None))
+
+
+@pytest.mark.parametrize(
+    ("power", "hour", "cost", "saving"),
+    [
+        # All of it: 3 kWh are sold for 0.15, with a plan and without.
+        (-3000.0, 0, -0.15, 0.0),
+        # 1 kWh instead of 3 kWh costs 0.10 instead of 0.30.
+        (-1000.0, 1, 0.1, 0.2),
+        # Nothing instead of 3 kWh that would have cost 0.60.
+        (0.0, 2, 0.0, 0.6),
+        (0.0, 3, 0.0, None),
+    ],
+)
+def test_panels_save_what_giving_all_would_have_cost(
+    power: float, hour: int, cost: float, saving: float | None
+) -> None:
+    start = NOON + hour * HOUR
+
+    amount = amount_of(PANELS, DeviceKind.SOLAR, power, start, start + HOUR)
+
+    assert amount
+    assert amount.cost == pytest.approx(cost)
+    assert amount.saving == (None if saving is None else pytest.approx(saving))
+
+
+def test_panels_that_give_less_than_they_could_at_a_good_price_save_less_than_nothing() -> None:
+    """Such as for a limit of the site: 2 kWh are not sold for 0.05 each."""
+    limited = plan(NEGATIVE, -1000.0, available=(3000.0,))
+
+    amount = amount_of(limited, DeviceKind.SOLAR, -1000.0, NOON, NOON + HOUR)
+
+    assert amount
+    assert (amount.cost, amount.saving) == pytest.approx((-0.05, -0.1))
+
+
+@pytest.mark.parametrize("forecast", [(2999.0,), (2950.0,), (3100.0,)])
+def test_panels_that_are_not_limited_save_nothing(forecast: tuple[float, ...]) -> None:
+    """A plan that differs from the forecast by rounding alone limits nothing; nor can it give more than all."""
+    free = plan(NEGATIVE, -3000.0, available=forecast)
+    amount = amount_of(free, DeviceKind.SOLAR, -3000.0, NOON + HOUR / 2, NOON + HOUR)
+
+    assert amount
+    assert amount.saving == (pytest.approx(-0.0025) if forecast == (3100.0,) else 0)
+
+
+def test_panels_without_a_price_of_production_count_nothing() -> None:
+    unknown = Tariff(series(0.3), series(None))
+
+    panels = plan(unknown, 0.0, available=(3000.0,))
+    assert amount_of(panels, DeviceKind.SOLAR, -1.0, NOON, NOON + HOUR) is None
+    assert amount_of(plan(None, 0.0), DeviceKind.SOLAR, 0.0, NOON, NOON + HOUR) is None
+
+
 def test_without_a_price_nothing_is_counted() -> None:
     end = NOON + 4 * HOUR
 
@@ -75,6 +133,15 @@ def test_without_a_price_nothing_is_counted() -> None:
 async def store(hass: HomeAssistant) -> SiteStore:
     """Return the empty memory of a site in Amsterdam."""
     await hass.config.async_set_time_zone("Europe/Amsterdam")
+    store = SiteStore(hass, "entry")
+    await store.async_load()
+    return store
+
+
+async def after_restart(hass: HomeAssistant) -> SiteStore:
+    """Return what the site remembers after Home Assistant was started again."""
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await hass.async_block_till_done()
     store = SiteStore(hass, "entry")
     await store.async_load()
     return store
@@ -106,6 +173,29 @@ async def test_amounts_add_up_until_the_day_and_the_month_on_the_wall_end(
     assert (savings.cost_today, savings.cost_this_month) == (0.0, 0.0)
 
 
+async def test_a_saving_of_which_nothing_is_known_is_not_one_of_0(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    store: SiteStore,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Also after a restart; what is known afterwards counts, and what is not known then takes nothing away."""
+    freezer.move_to(NOON)
+    ledger = SavingsLedger(store, ("panels",))
+    ledger.async_add("panels", Amount(0.0, None), "EUR", NOON)
+    assert ledger.of("panels").saving_today is None
+    ledger = SavingsLedger(await after_restart(hass), ("panels",))
+    assert ledger.of("panels").saving_this_month is None
+
+    ledger.async_add("panels", Amount(0.0, 0.5), "EUR", NOON)
+    ledger.async_add("panels", Amount(0.0, None), "EUR", NOON)
+    savings = ledger.of("panels")
+    assert (savings.saving_today, savings.saving_this_month) == (0.5, 0.5)
+
+    freezer.move_to(NOON + timedelta(days=1))
+    assert ledger.of("panels").saving_today == 0
+
+
 async def test_with_another_currency_counting_begins_anew(
     store: SiteStore, freezer: FrozenDateTimeFactory
 ) -> None:
@@ -126,11 +216,8 @@ async def test_savings_survive_a_restart(
     freezer.move_to(NOON)
     ledger = SavingsLedger(store, ("car",))
     ledger.async_add("car", Amount(1.0, 0.5), "EUR", NOON)
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
-    await hass.async_block_till_done()
 
-    again = SiteStore(hass, "entry")
-    await again.async_load()
+    again = await after_restart(hass)
 
     assert SavingsLedger(again, ("car",)).of("car") == ledger.of("car")
 

@@ -289,20 +289,19 @@ async def test_accepting_while_the_server_is_away_can_be_tried_again(
     assert only_device(entry).data["secret"] == secret
 
 
-async def test_a_waiting_device_that_left_cannot_be_accepted(
+async def test_a_waiting_device_that_left_is_not_shown_as_discovered_any_more(
     hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
 ) -> None:
     secret = await pairing_secret(hass, entry)
     device = await ConnectedDevice.knock(hass, await hass_client_no_auth(), secret)
     await device.introduce()
-    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
     await device.socket.close()
     await hass.async_block_till_done()
-    result = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
 
-    assert result["reason"] == "device_gone"
     assert entry.runtime_data.s2.waiting == {}
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
 
 
 async def test_an_ignored_device_is_not_shown_again(
@@ -419,6 +418,25 @@ async def test_a_new_secret_is_shown_once_and_ends_the_old_one(
     assert (await http.get(f"{PATH}/{SECRET}")).status == 403
     device = await ConnectedDevice.knock(hass, http, secret)
     assert await device.introduce(resource_id="another") == "OK"
+
+
+async def test_a_device_that_is_accepted_in_the_other_dialog_is_not_shown_as_discovered_any_more(
+    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+) -> None:
+    step = await start(hass, entry, "pair")
+    secret = step["description_placeholders"]["address"].rpartition("/")[2]
+    device = await ConnectedDevice.knock(hass, await hass_client_no_auth(), secret)
+    await device.introduce()
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+
+    subentries = hass.config_entries.subentries
+    again = await subentries.async_configure(step["flow_id"], {})
+    await subentries.async_configure(again["flow_id"], {"device": "battery-1"})
+    await device.closed()
+    await hass.async_block_till_done()
+
+    assert only_device(entry).title == "Battery"
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
 
 
 async def test_a_discovery_for_a_site_that_is_gone_ends(hass: HomeAssistant) -> None:

@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.client import ConnectionFailedError, Sensor
 from custom_components.flexmeasures.const import DOMAIN
-from custom_components.flexmeasures.flexible_device import resolve_entity_id
+from custom_components.flexmeasures.followed_entities import resolve_entity_id
 
 from . import site
 from .conftest import make_entry

@@ -11,27 +11,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from bench.memory import LOADED_LATE
 from custom_components.flexmeasures.const import CONTROL_TYPE_NONE, CONTROL_TYPES, DOMAIN
 from custom_components.flexmeasures.diagnostics import async_get_config_entry_diagnostics
 from custom_components.flexmeasures.s2 import PREFERENCE
 from custom_components.flexmeasures.s2.messages.components import ControlType
 from custom_components.flexmeasures.s2_setup import async_s2_server
 
-from .repository import ROOT, output_of
 from .s2_devices import PATH, SECRET, ConnectedDevice
 from .test_init import set_up
-
-IMPORT_EVERYTHING = """
-import importlib, sys
-from bench.memory import LOADED_LATE
-from bench.own_memory import submodules
-
-package = importlib.import_module("custom_components.flexmeasures")
-for name in submodules(package, {late}):
-    importlib.import_module(name)
-print(*(late for late in LOADED_LATE if f"{{package.__name__}}.{{late}}" in sys.modules))
-"""
 
 
 async def start_pairing(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, object]:
@@ -39,21 +26,6 @@ async def start_pairing(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str
     flows = hass.config_entries.subentries
     menu = await flows.async_init((entry.entry_id, "s2_device"), context={"source": SOURCE_USER})
     return dict(await flows.async_configure(menu["flow_id"], {"next_step_id": "pair"}))
-
-
-def test_what_a_home_without_s2_devices_imports_brings_nothing_for_s2() -> None:
-    assert output_of(IMPORT_EVERYTHING.format(late="LOADED_LATE"), ROOT).split() == []
-
-
-def test_all_that_is_said_to_be_loaded_late_belongs_to_the_parts_of_a_site_with_s2_devices() -> (
-    None
-):
-    others = {"recorder_states", "s2_instruction"}
-    loaded = output_of(
-        IMPORT_EVERYTHING.format(late="set(LOADED_LATE) - {'s2_site'}"), ROOT
-    ).split()
-
-    assert set(loaded) == set(LOADED_LATE) - others
 
 
 def test_people_choose_from_the_control_types_of_the_standard_in_the_order_of_preference() -> None:

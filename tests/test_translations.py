@@ -20,11 +20,13 @@ from custom_components.flexmeasures.client import Sensor
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.errors import _TRANSLATION_KEYS
 from custom_components.flexmeasures.flexible_device import DeviceKind
+from custom_components.flexmeasures.scheduling import FindingCode
 from custom_components.flexmeasures.sensor_presentation import _TRANSLATED_NAMES
 
 from . import site
 from .conftest import feed_subentry
 from .device_samples import home_of
+from .findings import every_finding
 from .repository import (
     FLOW_FILES,
     INTEGRATION,
@@ -226,8 +228,14 @@ def error_uses() -> Iterator[ErrorUse]:
         for call in nodes(path, ast.Call):
             # A part's own method may have a maker's name.
             if isinstance(call.func, ast.Name) and (maker := makers.get(call.func.id)):
+                key = call.args[maker.key_position]
+                if ast.unparse(key) == "f'found_{finding.code}'":
+                    for code, finding in every_finding().items():
+                        if code is not FindingCode.NO_PRICES:
+                            yield ErrorUse(f"found_{code}", frozenset(finding.numbers))
+                    continue
                 given = {item.arg for item in call.keywords if item.arg}
-                text = text_of(call.args[maker.key_position])
+                text = text_of(key)
                 assert text, ast.unparse(call)
                 yield ErrorUse(text, maker.placeholders | given)
 

@@ -19,7 +19,6 @@ from .connection import async_acquire_connection, async_release_connection
 from .const import (
     DOMAIN,
     LOGGER,
-    SUBENTRY_FLEXIBLE_DEVICE,
     SUBENTRY_MEASUREMENT,
 )
 from .coordinator import InventoryCoordinator
@@ -28,14 +27,12 @@ from .delivery import Delivery
 from .entity import async_remove_stale_sensors, async_update_devices
 from .feed import Feed
 from .feed_sources import async_look_after_sources
-from .flexible_device import FlexibleDevice
+from .flexible_setup import async_flexible_site
 from .inventory_store import InventoryStore
 from .measurements import Outbox, OutboxError
-from .plan_guests import NoGuests
-from .plan_progress import PlanProgress
-from .planner import Planner
 from .repairs import (
     async_end_other_feed_issues,
+    async_forget_device_issues,
     async_remove_issues,
     async_update_outbox_issue,
 )
@@ -43,11 +40,9 @@ from .s2_setup import async_s2_site
 from .s2_view import S2View
 from .sentences import async_sentences
 from .services import async_setup_services
-from .site_controllers import async_release_all, make_controllers
 from .site_store import SiteStore
 from .uploader import Uploader, outbox_path
 from .values import SiteValues
-from .wishes import SiteWishes
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -62,6 +57,8 @@ PLATFORMS = [
     Platform.SWITCH,
     Platform.TIME,
 ]
+# Of these, a site without flexible devices has entities.
+SITE_PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -82,34 +79,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
         async_release_connection(hass, entry)
         raise
     values = SiteValues(hass, entry, connection.client, inventory)
-    devices = _flexible_devices(entry)
     store = SiteStore(hass, entry.entry_id)
     await store.async_load()
-    wishes = SiteWishes(store, tuple(device.subentry_id for device in devices))
     s2 = await async_s2_site(hass, entry, store)
-    guest = s2.planning if s2 else NoGuests()
-    planner = Planner(
-        hass, entry, connection.client, inventory, values, devices, store, wishes, guest
-    )
-    controllers = make_controllers(hass, entry, planner, devices, store, wishes)
-    sentence = await async_sentences(hass)
-    progress = {
-        device.subentry_id: PlanProgress(hass, entry, planner, device.subentry_id, sentence)
-        for device in devices
-    }
-    entry.runtime_data = FlexMeasuresData(
+    data = entry.runtime_data = FlexMeasuresData(
         connection=connection,
-        controllers=controllers,
-        devices={device.subentry_id: device for device in devices},
         inventory=inventory,
-        planner=planner,
-        progress=progress,
         s2=s2.server if s2 else None,
-        sentence=sentence,
+        sentence=await async_sentences(hass),
         store=store,
         values=values,
-        wishes=wishes,
     )
+    flexible = data.flexible = await async_flexible_site(hass, entry, s2)
+    async_forget_device_issues(hass, entry, data.devices.keys())
 
     def inventory_changed() -> None:
         async_update_devices(hass, inventory)
@@ -119,31 +101,25 @@ async def async_setup_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry)
     await _async_measure(hass, entry, s2.feeds() if s2 else ())
     inventory_changed()
     entry.async_on_unload(inventory.async_add_listener(inventory_changed))
-    for controller in controllers.values():
-        controller.async_start()
-    for each in progress.values():
-        each.async_start()
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    planner.async_start()
-    if s2:
-        s2.async_start(planner)
-    if uploader := entry.runtime_data.uploader:
-        uploader.async_start()
-    if audit := entry.runtime_data.audit:
-        audit.async_start()
-    if backfill := entry.runtime_data.backfill:
-        backfill.async_start()
+    if flexible:
+        flexible.async_start_control()
+    await hass.config_entries.async_forward_entry_setups(entry, _platforms(data))
+    if flexible:
+        flexible.planner.async_start()
+        if s2:
+            s2.async_start(flexible.planner)
+    if data.uploader:
+        data.uploader.async_start()
+    if data.audit:
+        data.audit.async_start()
+    if data.backfill:
+        data.backfill.async_start()
     return True
 
 
-def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, ...]:
-    devices = []
-    for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
-        try:
-            devices.append(FlexibleDevice.from_subentry(subentry))
-        except ValueError as error:
-            LOGGER.error("%s is not planned, its settings make no sense: %s", subentry.title, error)
-    return tuple(devices)
+def _platforms(data: FlexMeasuresData) -> list[Platform]:
+    """Return the platforms of an entry; those that only show flexible devices are loaded where there are some."""
+    return PLATFORMS if data.flexible else SITE_PLATFORMS
 
 
 async def _async_measure(
@@ -195,16 +171,19 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEnt
 
 async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
     """Give devices their safe power, and end every part."""
-    if s2 := entry.runtime_data.s2:
-        await s2.async_stop()
-    await async_release_all(entry.runtime_data.controllers.values())
-    if backfill := entry.runtime_data.backfill:
-        backfill.async_stop()
-    if uploader := entry.runtime_data.uploader:
-        await uploader.async_stop()
-    entry.runtime_data.planner.async_stop()
-    await entry.runtime_data.store.async_save()
-    unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    data = entry.runtime_data
+    if data.s2:
+        await data.s2.async_stop()
+    if data.flexible:
+        await data.flexible.async_release()
+    if data.backfill:
+        data.backfill.async_stop()
+    if data.uploader:
+        await data.uploader.async_stop()
+    if data.flexible:
+        data.flexible.planner.async_stop()
+    await data.store.async_save()
+    unloaded = await hass.config_entries.async_unload_platforms(entry, _platforms(data))
     if unloaded:
         async_release_connection(hass, entry)
     return unloaded

@@ -57,8 +57,8 @@ from .control import (
     TurnSwitch,
 )
 from .feed import number_of
-from .flexible_device import FlexibleDevice, resolve_entity_id
-from .followed_entities import FollowedEntities
+from .flexible_device import FlexibleDevice
+from .followed_entities import FollowedEntities, resolve_entity_id
 
 # A device that takes longer hangs; what became of the call is read back.
 _CALL_SECONDS = 10
@@ -231,14 +231,16 @@ class EntityActuator(Carrier):
             # It may have arrived, and a process is not started twice.
             started = isinstance(command, PressStart)
             return self._failed(error, Outcome.TAKEN if started else Outcome.FAILED)
-        except Exception as error:  # noqa: BLE001 - the entity is another integration's, which may raise anything
+        except HomeAssistantError as error:
             return self._failed(error, Outcome.FAILED)
+        except Exception as error:  # noqa: BLE001 - the entity is another integration's, which may raise anything
+            return self._failed(error, Outcome.FAILED, traced=True)
         self._is_failing = False
         return Outcome.TAKEN
 
-    def _failed(self, error: Exception, outcome: Outcome) -> Outcome:
+    def _failed(self, error: Exception, outcome: Outcome, *, traced: bool = False) -> Outcome:
         tell = LOGGER.debug if self._is_failing else LOGGER.warning
-        tell("%s did not take its setpoint: %r", self.entity_id, error)
+        tell("%s did not take its setpoint: %r", self.entity_id, error, exc_info=traced)
         self._is_failing = True
         return outcome
 

@@ -1,6 +1,5 @@
 """Asks for new schedules now, gives control back, and sends history."""
 
-from collections.abc import Iterator
 from typing import Any, override
 
 from homeassistant.components.button import ButtonEntity
@@ -10,9 +9,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .backfill import Backfill
 from .backfill_action import ready_backfill
-from .data import FlexMeasuresConfigEntry, FlexMeasuresData
-from .entity import FlexibleDeviceEntity, MeasuringEntity, async_add_to_flexible_devices
-from .flexible_device import DeviceKind, FlexibleDevice
+from .data import FlexMeasuresConfigEntry
+from .entity import MeasuringEntity, async_add_to_flexible_devices
 
 PARALLEL_UPDATES = 1
 
@@ -23,58 +21,10 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add buttons to each flexible device, and one for the measurements."""
-    async_add_to_flexible_devices(entry, async_add_entities, _buttons_of)
+    if flexible := entry.runtime_data.flexible:
+        async_add_to_flexible_devices(entry, async_add_entities, flexible.buttons_of)
     if backfill := entry.runtime_data.backfill:
         async_add_entities([SendHistory(entry, backfill)])
-
-
-def _buttons_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[ButtonEntity]:
-    yield Reschedule(data, device)
-    if device.kind is DeviceKind.PROCESS:
-        yield PlanRun(data, device)
-    if device.setpoint_entity:
-        yield ResumeControl(data, device)
-
-
-class Reschedule(FlexibleDeviceEntity, ButtonEntity):
-    """Computes new schedules for all flexible devices of the site, since they share its prices and its fuse."""
-
-    def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
-        """Stand beside the device's plan."""
-        super().__init__(data, device, "reschedule")
-
-    @override
-    async def async_press(self) -> None:
-        await self._planner.async_reschedule()
-
-
-class PlanRun(FlexibleDeviceEntity, ButtonEntity):
-    """Asks for one run of a process, until the time at which it has to be over."""
-
-    def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
-        """Stand beside the process's plan."""
-        super().__init__(data, device, "plan_run")
-
-    @override
-    async def async_press(self) -> None:
-        self._planner.async_request_run(self._device.subentry_id)
-
-
-class ResumeControl(FlexibleDeviceEntity, ButtonEntity):
-    """Gives control back after somebody else's change; only there while that is left alone."""
-
-    def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
-        """Stand beside the device's control."""
-        super().__init__(data, device, "resume_control")
-
-    @property
-    @override
-    def available(self) -> bool:
-        return self._controller.suspended_until is not None
-
-    @override
-    async def async_press(self) -> None:
-        self._controller.async_resume()
 
 
 class SendHistory(MeasuringEntity, ButtonEntity):

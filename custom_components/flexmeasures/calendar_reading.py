@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, time, tzinfo
 
 from homeassistant.components.calendar import DOMAIN as CALENDAR_DOMAIN, SERVICE_GET_EVENTS
 from homeassistant.const import ATTR_ENTITY_ID
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import CONF_CALENDAR_ENTITY, DOMAIN, LOGGER
-from .flexible_device import FlexibleDevice, resolve_entity_id
+from .flexible_device import FlexibleDevice
+from .followed_entities import resolve_entity_id
 from .scheduling import CalendarEvent, Departure, departures_of
 
 # A calendar on the internet; a plan without what it asks for would leave the car empty, so it is waited for.
@@ -37,27 +38,33 @@ async def async_read_departures(
         return ()
     entity_id = resolve_entity_id(hass, entity)
     try:
-        async with asyncio.timeout(_LONGEST_WAIT_SECONDS):
-            answer = await hass.services.async_call(
-                CALENDAR_DOMAIN,
-                SERVICE_GET_EVENTS,
-                {
-                    ATTR_ENTITY_ID: entity_id,
-                    "start_date_time": now.isoformat(),
-                    "end_date_time": until.isoformat(),
-                },
-                blocking=True,
-                return_response=True,
-            )
+        answer = await _async_ask(hass, entity_id, now, until)
         return departures_of(_events(answer, entity_id, zone), now)
     except Exception as error:
-        # The calendar is another integration's, which may raise and answer anything.
-        LOGGER.debug("%s tells no events: %r", entity_id, error)
+        # The calendar is another integration's, whose code may raise, and answer, anything.
+        LOGGER.debug("%s tells no events", entity_id, exc_info=True)
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="calendar_unknown",
             translation_placeholders={"entity": entity_id},
         ) from error
+
+
+async def _async_ask(
+    hass: HomeAssistant, entity_id: str, now: datetime, until: datetime
+) -> ServiceResponse:
+    async with asyncio.timeout(_LONGEST_WAIT_SECONDS):
+        return await hass.services.async_call(
+            CALENDAR_DOMAIN,
+            SERVICE_GET_EVENTS,
+            {
+                ATTR_ENTITY_ID: entity_id,
+                "start_date_time": now.isoformat(),
+                "end_date_time": until.isoformat(),
+            },
+            blocking=True,
+            return_response=True,
+        )
 
 
 def _events(answer: object, entity_id: str, zone: tzinfo) -> Iterator[CalendarEvent]:

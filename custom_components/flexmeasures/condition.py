@@ -9,9 +9,8 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.automation import DomainSpec
 from homeassistant.helpers.condition import Condition, EntityConditionBase
 
-from .control import ControlStatus, SetpointSource
+from .const import BLOCK_CHARGE, BLOCK_DISCHARGE
 from .entity import own_entities
-from .scheduling import BlockKind, block_kind
 
 _SENSORS = {SENSOR: DomainSpec()}
 _BINARY_SENSORS = {BINARY_SENSOR: DomainSpec()}
@@ -32,23 +31,25 @@ class PlannedKind(OwnCondition):
 
     _domain_specs = _SENSORS
     _key = "scheduled_power"
-    _kind: ClassVar[BlockKind]
+    _kind: ClassVar[str]
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
-        return block_kind(float(entity_state.state)) is self._kind
+        from .scheduling import block_kind  # noqa: PLC0415 - loaded where there is such an entity
+
+        return block_kind(float(entity_state.state)) == self._kind
 
 
 class ChargingPlanned(PlannedKind):
     """The plan has the device consume now."""
 
-    _kind = BlockKind.CHARGE
+    _kind = BLOCK_CHARGE
 
 
 class DischargingPlanned(PlannedKind):
     """The plan has the device produce now."""
 
-    _kind = BlockKind.DISCHARGE
+    _kind = BLOCK_DISCHARGE
 
 
 class FollowsSchedule(OwnCondition):
@@ -60,6 +61,11 @@ class FollowsSchedule(OwnCondition):
 
     @override
     def is_valid_state(self, entity_state: State) -> bool:
+        from .control import (  # noqa: PLC0415 - loaded where there is such an entity
+            ControlStatus,
+            SetpointSource,
+        )
+
         return (
             entity_state.state in {ControlStatus.FOLLOWING, ControlStatus.SETTLING}
             and entity_state.attributes.get("source") == SetpointSource.SCHEDULE

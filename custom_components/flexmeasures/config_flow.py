@@ -43,8 +43,6 @@ from .const import (
     SUBENTRY_MEASUREMENT,
     SUBENTRY_S2_DEVICE,
 )
-from .device_flow import FlexibleDeviceFlow
-from .feed_flow import FeedFlow
 from .forms import (
     BASE,
     FormError,
@@ -53,9 +51,8 @@ from .forms import (
     form_texts,
     refuse_empty,
 )
-from .options_flow import FlexMeasuresOptionsFlow
+from .late_flows import LateFeedFlow, LateFlexibleDeviceFlow, LateOptionsFlow, LateS2DeviceFlow
 from .s2_discovery import S2DiscoverySteps
-from .s2_flow import S2DeviceFlow
 
 _NEW_SITE = "new"
 _SITE_TYPE = "building"
@@ -102,17 +99,17 @@ class FlexMeasuresConfigFlow(S2DiscoverySteps, domain=DOMAIN):
     ) -> dict[str, type[ConfigSubentryFlow]]:
         """Return what can be added to a site."""
         return {
-            SUBENTRY_FLEXIBLE_DEVICE: FlexibleDeviceFlow,
-            SUBENTRY_MEASUREMENT: FeedFlow,
-            SUBENTRY_S2_DEVICE: S2DeviceFlow,
+            SUBENTRY_FLEXIBLE_DEVICE: LateFlexibleDeviceFlow,
+            SUBENTRY_MEASUREMENT: LateFeedFlow,
+            SUBENTRY_S2_DEVICE: LateS2DeviceFlow,
         }
 
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> FlexMeasuresOptionsFlow:
+    def async_get_options_flow(config_entry: ConfigEntry) -> LateOptionsFlow:
         """Return the flow for a site's options."""
-        return FlexMeasuresOptionsFlow()
+        return LateOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

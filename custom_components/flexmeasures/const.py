@@ -42,6 +42,7 @@ SUBENTRY_S2_DEVICE: Final = "s2_device"
 # entity id) of an entity that tells it.
 CONF_KIND: Final = "kind"  # a DeviceKind
 KIND_BATTERY: Final = "battery"
+KIND_SOLAR: Final = "solar"
 CONF_POWER_SENSOR: Final = "power_sensor"  # id of a FlexMeasures sensor of the site
 CONF_PREDICTED_ENERGY_SENSOR: Final = (
     "predicted_energy_sensor"  # the same, for the server's prediction; optional
@@ -56,6 +57,8 @@ CONF_MAXIMUM_STATE_OF_CHARGE: Final = "maximum_state_of_charge"  # % of capacity
 CONF_CHARGING_POWER: Final = "charging_power"  # kW, at most, or entity; of a heat buffer: electric
 CONF_DISCHARGING_POWER: Final = "discharging_power"  # kW, at most, or entity; positive
 CONF_ROUNDTRIP_EFFICIENCY: Final = "roundtrip_efficiency"  # %, or entity
+CONF_CHARGING_EFFICIENCY: Final = "charging_efficiency"  # %, or entity; instead of a round trip
+CONF_DISCHARGING_EFFICIENCY: Final = "discharging_efficiency"  # %, or entity; the same
 CONF_STANDBY_LOSS: Final = "standby_loss"  # % of what is stored, per hour, or entity
 CONF_PLUGGED_IN_ENTITY: Final = "plugged_in_entity"  # on while the car is connected; optional
 CONF_CALENDAR_ENTITY: Final = "calendar_entity"  # events that ask for a state of charge; optional
@@ -66,6 +69,16 @@ CONF_COEFFICIENT_OF_PERFORMANCE: Final = (
     "coefficient_of_performance"  # heat per electricity, or entity
 )
 CONF_HEAT_USAGE: Final = "heat_usage"  # kW, or entity
+CONF_USAGE: Final = "usage"  # kW taken out of a battery otherwise, or entity
+CONF_USAGE_SENSOR: Final = "usage_sensor"  # id of a FlexMeasures sensor that foresees it; optional
+CONF_GAIN: Final = "gain"  # kW that others add to what is stored, or entity
+CONF_GAIN_SENSOR: Final = "gain_sensor"  # id of a FlexMeasures sensor that foresees it; optional
+CONF_OPERATION_MODES: Final = (
+    "operation_modes"  # pairs of kW, consumption positive, between which it can run; optional
+)
+CONF_PREFER_CHARGING_SOONER: Final = (
+    "prefer_charging_sooner"  # whether the first of equally cheap times is taken; usually
+)
 CONF_FORECAST_SENSOR: Final = (
     "forecast_sensor"  # id of the FlexMeasures sensor with what could be produced
 )
@@ -147,3 +160,11 @@ CONTROL_TYPES: Final = (
     "power_envelope_based_control",
     "not_controlable",
 )
+
+# What a flexible device may do in a block of its plan, and the modes that a person may choose: words of the rooms for
+# scheduling and control, which a home without flexible devices does not load.
+BLOCK_CHARGE: Final = "charge"
+BLOCK_DISCHARGE: Final = "discharge"
+BLOCK_IDLE: Final = "idle"
+MODE_MANUAL: Final = "manual"
+MODES: Final = ("schedule", "charge_now", "discharge_now", "pause", MODE_MANUAL)

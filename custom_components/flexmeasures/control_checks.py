@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 import math
 from typing import Any
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
@@ -30,6 +31,7 @@ from .const import (
 )
 from .control import GuardRails
 from .control_forms import GUARD_RAIL_FIELDS, Takes
+from .device_sensors import other_devices
 from .flexible_device import DeviceKind, SafeAction
 from .forms import FormError, known_entity_id, lasting_id, unit_of_entity
 
@@ -37,6 +39,16 @@ from .forms import FormError, known_entity_id, lasting_id, unit_of_entity
 _FEWEST_WRITES = 2 + GuardRails().retries
 # Being on means taking power, to these.
 _NO_LIMIT = frozenset({Takes.SWITCH, Takes.TEMPERATURE})
+
+
+def is_used_for_setpoints(hass: HomeAssistant, entity: str, changed: ConfigSubentry | None) -> bool:
+    """Tell whether another device, of whatever site, writes its setpoints to the entity."""
+    wanted = lasting_id(hass, entity)
+    return any(
+        subentry.data.get(CONF_SETPOINT_ENTITY) == wanted
+        for entry in hass.config_entries.async_entries(DOMAIN)
+        for subentry in other_devices(entry, changed)
+    )
 
 
 def setpoint_problem(

@@ -9,15 +9,10 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .const import CONF_PLUGGED_IN_ENTITY
 from .control import Inputs, PowerLimits
-from .device_reading import (
-    StoredEnergy,
-    is_plugged_in,
-    read_limits,
-    read_model,
-    read_stored_energy,
-    storage_of,
-)
-from .flexible_device import DeviceKind, FlexibleDevice, resolve_entity_id
+from .device_model import read_limits, read_model, storage_of
+from .device_reading import StoredEnergy, is_plugged_in, read_stored_energy
+from .flexible_device import DeviceKind, FlexibleDevice
+from .followed_entities import resolve_entity_id
 from .scheduling import Storage
 from .wishes import Wishes
 

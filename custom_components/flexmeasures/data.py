@@ -1,5 +1,6 @@
 """What one config entry holds while it is loaded."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from .coordinator import InventoryCoordinator
     from .delivery import Delivery
     from .flexible_device import FlexibleDevice
+    from .flexible_site import FlexibleSite
     from .plan_progress import PlanProgress
     from .planner import Planner
     from .s2_server import S2Server
@@ -32,25 +34,48 @@ class FlexMeasuresData:
     Attributes:
         audit: None together with the delivery.
         backfill: None together with the delivery.
-        controllers, devices, progress: one per flexible device, by subentry id.
         delivery: None when there is nothing to measure, or nowhere to keep it.
+        flexible: None while there is no flexible device, and nothing of what plans and controls them is loaded.
         s2: None while there is no S2 device, and none may introduce itself.
         sentence: tells an error in the home's language.
         uploader: None together with the delivery.
     """
 
     connection: Connection
-    controllers: dict[str, Controller]
-    devices: dict[str, FlexibleDevice]
     inventory: InventoryCoordinator
-    planner: Planner
-    progress: dict[str, PlanProgress]
     s2: S2Server | None
     sentence: Sentence
     store: SiteStore
     values: SiteValues
-    wishes: SiteWishes
     audit: Audit | None = None
     backfill: Backfill | None = None
     delivery: Delivery | None = None
+    flexible: FlexibleSite | None = None
     uploader: Uploader | None = None
+
+    @property
+    def controllers(self) -> Mapping[str, Controller]:
+        """Return what controls each flexible device, by subentry id."""
+        return self.flexible.controllers if self.flexible else {}
+
+    @property
+    def devices(self) -> Mapping[str, FlexibleDevice]:
+        """Return the flexible devices by subentry id."""
+        return self.flexible.devices if self.flexible else {}
+
+    @property
+    def progress(self) -> Mapping[str, PlanProgress]:
+        """Return where each flexible device is in its plan, by subentry id."""
+        return self.flexible.progress if self.flexible else {}
+
+    @property
+    def planner(self) -> Planner:
+        """Return what plans the flexible devices; only where there is one."""
+        assert self.flexible
+        return self.flexible.planner
+
+    @property
+    def wishes(self) -> SiteWishes:
+        """Return what people want of the flexible devices; only where there is one."""
+        assert self.flexible
+        return self.flexible.wishes

@@ -9,8 +9,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType
 import probatio
 
-from .control import Mode
-from .plan_answers import explanation_answer
+from .const import MODE_MANUAL, MODES
 from .sentences import async_sentences
 from .service_answers import local
 from .service_fields import end_of, power_of, power_unit_of
@@ -29,7 +28,7 @@ CLEAR_OVERRIDE: Final = probatio.Schema(DEVICE)
 CHOOSE_MODE: Final = probatio.Schema(
     {
         **DEVICE,
-        probatio.Required("mode"): probatio.In([mode.value for mode in Mode]),
+        probatio.Required("mode"): probatio.In(MODES),
         probatio.Optional("power"): object,
         **_UNIT,
         **_END,
@@ -41,7 +40,7 @@ async def async_explain_schedule(call: ServiceCall) -> ServiceResponse:
     """Return why the device's plan in force is as it is."""
     target = device_of(call)
     unit = power_unit_of(call)
-    return explanation_answer(target, unit, await async_sentences(call.hass))
+    return target.site.explanation_answer(target, unit, await async_sentences(call.hass))
 
 
 async def async_override_setpoint(call: ServiceCall) -> ServiceResponse:
@@ -65,14 +64,15 @@ async def async_clear_override(call: ServiceCall) -> ServiceResponse:
 async def async_choose_mode(call: ServiceCall) -> ServiceResponse:
     """Choose what the device does instead of its schedule, and when the schedule takes over again."""
     target = device_of(call)
-    mode = Mode(call.data["mode"])
+    wanted = call.data["mode"]
     power, end = power_of(call, "power"), end_of(call, dt_util.utcnow())
-    if power is not None and mode is not Mode.MANUAL:
-        raise refused("power", "power_of_manual_mode", value=mode.value)
+    if power is not None and wanted != MODE_MANUAL:
+        raise refused("power", "power_of_manual_mode", value=wanted)
     if power is not None:
         _check_power(target, power)
-    if mode not in target.device.modes:
-        raise refused("mode", "mode_not_offered", value=mode.value, device=target.title)
+    mode = next((each for each in target.device.modes if each == wanted), None)
+    if mode is None:
+        raise refused("mode", "mode_not_offered", value=wanted, device=target.title)
     target.controller.async_choose_mode(mode, power, end)
     return _setpoint_answer(target)
 

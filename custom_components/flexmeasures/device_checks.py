@@ -19,14 +19,17 @@ from homeassistant.util import dt as dt_util
 
 from .const import (
     CONF_CAPACITY,
+    CONF_CHARGING_EFFICIENCY,
     CONF_CHARGING_POWER,
     CONF_COEFFICIENT_OF_PERFORMANCE,
+    CONF_DISCHARGING_EFFICIENCY,
     CONF_DISCHARGING_POWER,
     CONF_EMPTY_TEMPERATURE,
     CONF_FLEX_MODEL,
     CONF_FULL_TEMPERATURE,
     CONF_HEAT_USAGE,
     CONF_MAXIMUM_STATE_OF_CHARGE,
+    CONF_OPERATION_MODES,
     CONF_PEAK_POWER,
     CONF_POWER_SENSOR,
     CONF_PREDICTED_ENERGY_SENSOR,
@@ -39,11 +42,13 @@ from .const import (
     CONF_TANK_VOLUME,
     SUBENTRY_FLEXIBLE_DEVICE,
 )
-from .device_forms import NEW_SENSOR, UNITS, DeviceForm, ProfileError, stored_device
-from .device_reading import read_model, read_stored_energy
+from .device_forms import EFFICIENCIES, NEW_SENSOR, UNITS, DeviceForm, stored_device
+from .device_model import read_model
+from .device_reading import read_stored_energy
 from .feed import number_of
 from .flexible_device import ENTITY_FIELDS, VALUE_FIELDS, DeviceKind, FlexibleDevice
 from .forms import FormError, known_entity_id, unit_of_entity
+from .power_texts import PowerPair, PowerRangesError, ProfileError
 from .scheduling import FlexModelConflict, FlexModelError
 from .units import UnitError, convert, convertible, is_energy
 
@@ -57,17 +62,19 @@ _FIELDS = {
     "empty": CONF_EMPTY_TEMPERATURE,
     "full": CONF_FULL_TEMPERATURE,
     "loss": CONF_STANDBY_LOSS,
+    "minimum": CONF_OPERATION_MODES,
     "part": CONF_PROFILE_PART,
     "power": CONF_PROFILE,
     "powers": CONF_PROFILE,
     "retention": CONF_STANDBY_LOSS,
-    "usage": CONF_HEAT_USAGE,
 }
 # What an entity that tells nothing now is taken for, so that the other numbers can be checked; else for 0.
 _IN_PLACE_OF_UNKNOWN = {
     CONF_CAPACITY: 1.0,
+    CONF_CHARGING_EFFICIENCY: 100.0,
     CONF_CHARGING_POWER: 1.0,
     CONF_COEFFICIENT_OF_PERFORMANCE: 1.0,
+    CONF_DISCHARGING_EFFICIENCY: 100.0,
     CONF_MAXIMUM_STATE_OF_CHARGE: 100.0,
     CONF_ROUNDTRIP_EFFICIENCY: 100.0,
 }
@@ -85,6 +92,9 @@ def device_problems(
         if isinstance(value, str) and (problem := _problem_with_value(hass, name, value)):
             yield problem
     yield from (FormError(name, "empty") for name in form.required if name not in entered)
+    asked = [name for name in EFFICIENCIES if name in form.fields]
+    if asked and not any(name in entered for name in asked):
+        yield FormError(asked[0], "empty")
     if problem := _problem_with_numbers(hass, form, entered):
         yield problem
 
@@ -173,9 +183,20 @@ def _problem_with_numbers(
         device = _device(stored_device(hass, form, numbers), entered)
     except ProfileError:
         return FormError(CONF_PROFILE, "not_a_profile")
+    except PowerRangesError:
+        return FormError(CONF_OPERATION_MODES, "not_ranges")
+    modes = device.settings.get(CONF_OPERATION_MODES, ())
+    if any(_is_out_of_reach(mode, numbers) for mode in modes):
+        return FormError(CONF_OPERATION_MODES, "modes_outside_power")
     if form.kind is DeviceKind.PROCESS and _rests(device.settings[CONF_PROFILE]):
         return FormError(CONF_PROFILE, "profile_rests")
     return _problem_with_model(hass, device)
+
+
+def _is_out_of_reach(mode: PowerPair, numbers: Mapping[str, float]) -> bool:
+    """Tell whether a device could never run in a mode, for instance because it was entered in W."""
+    least, most = mode
+    return least > numbers[CONF_CHARGING_POWER] or most < -numbers.get(CONF_DISCHARGING_POWER, 0.0)
 
 
 def _rests(powers: Sequence[float]) -> bool:
@@ -195,6 +216,8 @@ def _problem_with_model(hass: HomeAssistant, device: FlexibleDevice) -> FormErro
             if cause.problem is FlexModelConflict.RESERVED_FIELD:
                 return FormError(CONF_FLEX_MODEL, cause.problem, name=cause.field)
             return FormError(CONF_FLEX_MODEL, "empty_field", name=cause.field)
+        if cause.field == "usage" and device.kind is DeviceKind.HEAT_BUFFER:
+            return FormError(CONF_HEAT_USAGE, cause.problem)
         return FormError(_FIELDS.get(cause.field, cause.field), cause.problem)
     return None
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from homeassistant.const import UnitOfEnergy, UnitOfPower
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from .client import Asset, Sensor
 from .const import CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR
@@ -77,6 +79,17 @@ class DeviceCreation:
                     timezone=sensor.timezone,
                     attributes=sensor.attributes,
                 )
+
+
+def likely_name(hass: HomeAssistant, *entities: str | None) -> str | None:
+    """Return what the person calls the device that the first of these entities with a device belongs to."""
+    registry, devices = er.async_get(hass), dr.async_get(hass)
+    for entity in entities:
+        registered = registry.async_get(entity) if entity else None
+        device = devices.async_get(registered.device_id or "") if registered else None
+        if device and (name := device.name_by_user or device.name):
+            return name
+    return None
 
 
 def _wanted(timezone: str, *, consumption_is_positive: bool) -> dict[str, Sensor]:

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.config_entries import (
     SOURCE_RECONFIGURE,
-    ConfigEntry,
     ConfigEntryState,
     ConfigSubentry,
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
 from homeassistant.const import CONF_NAME
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.selector import (
     EntitySelector,
     EntitySelectorConfig,
@@ -31,10 +28,8 @@ from .const import (
     CONF_SAFE_ACTION,
     CONF_SETPOINT_ENTITY,
     CONF_STATE_OF_CHARGE_ENTITY,
-    DOMAIN,
-    SUBENTRY_FLEXIBLE_DEVICE,
 )
-from .control_checks import details_problems, setpoint_problem
+from .control_checks import details_problems, is_used_for_setpoints, setpoint_problem
 from .control_forms import (
     CONTROL_FIELDS,
     SETPOINT_DOMAINS,
@@ -45,7 +40,7 @@ from .control_forms import (
     suggested_details,
 )
 from .device_checks import device_problems, stored_energy_text, told_entity_text
-from .device_creation import DeviceCreation
+from .device_creation import DeviceCreation, likely_name
 from .device_forms import (
     DEVICE_FIELDS,
     DEVICE_FORMS,
@@ -57,14 +52,13 @@ from .device_forms import (
     shown_device,
     stored_device,
 )
-from .device_sensors import likely_sensors, offered, sensor_choices
+from .device_sensors import likely_sensors, offered, other_devices, sensor_choices
 from .flexible_device import DeviceKind
 from .forms import (
     FormError,
     async_form_texts,
     flat,
     known_entity_id,
-    lasting_id,
     nested,
     refuse_empty,
 )
@@ -150,7 +144,7 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
             return self.async_abort(reason="entry_not_loaded")
         self._form = DEVICE_FORMS[name]
         self._creation = DeviceCreation(self._entry)
-        sensors = sensor_choices(self._entry, self._other_devices(self._entry))
+        sensors = sensor_choices(self._entry, other_devices(self._entry, self._changed_subentry))
         entered = None
         problems: list[FormError] = []
         if user_input is not None:
@@ -249,7 +243,11 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
                 problems = [error]
             else:
                 return self._finish(asset)
-        elif name := self._likely_name():
+        elif name := likely_name(
+            self.hass,
+            self._entered.get(CONF_STATE_OF_CHARGE_ENTITY),
+            self._control.get(CONF_SETPOINT_ENTITY),
+        ):
             shown = {CONF_NAME: name}
         return await self._async_show("create_asset", schema, shown or {}, problems)
 
@@ -337,7 +335,7 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
         yield from device_problems(self.hass, self._form, entered)
 
     def _setpoint_problems(self, entity: str) -> Iterator[FormError]:
-        if lasting_id(self.hass, entity) in self._used_setpoint_entities():
+        if is_used_for_setpoints(self.hass, entity, self._changed_subentry):
             yield FormError(CONF_SETPOINT_ENTITY, "setpoint_entity_used")
         elif problem := setpoint_problem(self.hass, self._device, entity):
             yield problem
@@ -358,34 +356,6 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
         if stored.get(CONF_SETPOINT_ENTITY) != entity_id:
             return suggested
         return stored if CONF_SAFE_ACTION in stored else suggested | stored
-
-    def _used_setpoint_entities(self) -> set[str]:
-        """Return the entities that other devices, of whatever site, write their setpoints to."""
-        return {
-            subentry.data[CONF_SETPOINT_ENTITY]
-            for entry in self.hass.config_entries.async_entries(DOMAIN)
-            for subentry in self._other_devices(entry)
-            if CONF_SETPOINT_ENTITY in subentry.data
-        }
-
-    def _other_devices(self, entry: ConfigEntry) -> list[ConfigSubentry]:
-        """Return the entry's flexible devices, except the one that is being changed."""
-        changed = self._changed_subentry
-        return [
-            subentry
-            for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE)
-            if changed is None or subentry.subentry_id != changed.subentry_id
-        ]
-
-    def _likely_name(self) -> str | None:
-        """Return what the person calls the device that tells the state of charge, or takes the setpoint."""
-        for values, field in (
-            (self._entered, CONF_STATE_OF_CHARGE_ENTITY),
-            (self._control, CONF_SETPOINT_ENTITY),
-        ):
-            if field in values and (name := _device_name(self.hass, values[field])):
-                return name
-        return None
 
     @property
     def _creates_sensors(self) -> list[str]:
@@ -418,12 +388,3 @@ class FlexibleDeviceFlow(ConfigSubentryFlow):
     @property
     def _changed_subentry(self) -> ConfigSubentry | None:
         return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
-
-
-def _device_name(hass: HomeAssistant, entity: str) -> str | None:
-    """Return what the person calls the device that the entity belongs to."""
-    registered = er.async_get(hass).async_get(entity)
-    if registered is None or registered.device_id is None:
-        return None
-    device = dr.async_get(hass).async_get(registered.device_id)
-    return (device.name_by_user or device.name) if device else None

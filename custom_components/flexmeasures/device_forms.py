@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-import re
 from typing import Any, Final
 
 from homeassistant.const import (
@@ -30,22 +29,28 @@ import probatio
 from .const import (
     CONF_CALENDAR_ENTITY,
     CONF_CAPACITY,
+    CONF_CHARGING_EFFICIENCY,
     CONF_CHARGING_POWER,
     CONF_COEFFICIENT_OF_PERFORMANCE,
+    CONF_DISCHARGING_EFFICIENCY,
     CONF_DISCHARGING_POWER,
     CONF_EMPTY_TEMPERATURE,
     CONF_FLEX_MODEL,
     CONF_FORECAST_SENSOR,
     CONF_FULL_TEMPERATURE,
+    CONF_GAIN,
+    CONF_GAIN_SENSOR,
     CONF_HEAT_USAGE,
     CONF_INTERRUPTIBLE,
     CONF_KIND,
     CONF_MAXIMUM_STATE_OF_CHARGE,
     CONF_MINIMUM_STATE_OF_CHARGE,
+    CONF_OPERATION_MODES,
     CONF_PEAK_POWER,
     CONF_PLUGGED_IN_ENTITY,
     CONF_POWER_SENSOR,
     CONF_PREDICTED_ENERGY_SENSOR,
+    CONF_PREFER_CHARGING_SOONER,
     CONF_PROFILE,
     CONF_PROFILE_PART,
     CONF_READY_ENTITY,
@@ -54,21 +59,30 @@ from .const import (
     CONF_STATE_OF_CHARGE_AGE,
     CONF_STATE_OF_CHARGE_ENTITY,
     CONF_TANK_VOLUME,
+    CONF_USAGE,
+    CONF_USAGE_SENSOR,
 )
 from .flexible_device import ENTITY_FIELDS, VALUE_FIELDS, DeviceKind
 from .forms import ValueSelector, dropdown, lasting_id, number
+from .power_texts import powers_of, powers_text, ranges_of, ranges_text
 
 NEW_SENSOR: Final = "new"
 SECTION_MORE: Final = "more"
-SENSOR_FIELDS = (CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR, CONF_FORECAST_SENSOR)
+SECTION_ADVANCED: Final = "advanced"
+# What the server only reads has to be there already; the others may be created.
+READ_SENSOR_FIELDS = (CONF_FORECAST_SENSOR, CONF_USAGE_SENSOR, CONF_GAIN_SENSOR)
+SENSOR_FIELDS = (CONF_POWER_SENSOR, CONF_PREDICTED_ENERGY_SENSOR, *READ_SENSOR_FIELDS)
 
 UNITS: Final[Mapping[str, str | None]] = {
     CONF_CAPACITY: UnitOfEnergy.KILO_WATT_HOUR,
+    CONF_CHARGING_EFFICIENCY: PERCENTAGE,
     CONF_CHARGING_POWER: UnitOfPower.KILO_WATT,
     CONF_COEFFICIENT_OF_PERFORMANCE: None,
+    CONF_DISCHARGING_EFFICIENCY: PERCENTAGE,
     CONF_DISCHARGING_POWER: UnitOfPower.KILO_WATT,
     CONF_EMPTY_TEMPERATURE: UnitOfTemperature.CELSIUS,
     CONF_FULL_TEMPERATURE: UnitOfTemperature.CELSIUS,
+    CONF_GAIN: UnitOfPower.KILO_WATT,
     CONF_HEAT_USAGE: UnitOfPower.KILO_WATT,
     CONF_MAXIMUM_STATE_OF_CHARGE: PERCENTAGE,
     CONF_MINIMUM_STATE_OF_CHARGE: PERCENTAGE,
@@ -78,6 +92,7 @@ UNITS: Final[Mapping[str, str | None]] = {
     CONF_STANDBY_LOSS: PERCENTAGE,
     CONF_STATE_OF_CHARGE_AGE: UnitOfTime.MINUTES,
     CONF_TANK_VOLUME: UnitOfVolume.LITERS,
+    CONF_USAGE: UnitOfPower.KILO_WATT,
 }
 _DOMAINS: Final[Mapping[str, list[str]]] = {
     CONF_CALENDAR_ENTITY: ["calendar"],
@@ -85,11 +100,6 @@ _DOMAINS: Final[Mapping[str, list[str]]] = {
     CONF_READY_ENTITY: ["binary_sensor", "input_boolean"],
     CONF_STATE_OF_CHARGE_ENTITY: ["sensor", "number", "input_number"],
 }
-_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
-
-
-class ProfileError(ValueError):
-    """A profile is no list of numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +109,7 @@ class DeviceForm:
     Attributes:
         asset_types: of a new asset in FlexMeasures: of what only consumes, and of what can give back too.
         required, optional: fields in the order in which they are shown, required ones first.
-        more: optional fields of a collapsed section.
+        more, advanced: optional fields of collapsed sections.
         suggested: what is filled in already.
     """
 
@@ -108,12 +118,13 @@ class DeviceForm:
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
+    advanced: tuple[str, ...] = ()
     suggested: Mapping[str, float | bool] = field(default_factory=dict)
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Return all fields."""
-        return (*self.required, *self.optional, *self.more)
+        return (*self.required, *self.optional, *self.more, *self.advanced)
 
 
 _BAND = (CONF_MINIMUM_STATE_OF_CHARGE, CONF_MAXIMUM_STATE_OF_CHARGE)
@@ -124,10 +135,14 @@ _BATTERY = (
     *_BAND,
     CONF_CHARGING_POWER,
     CONF_DISCHARGING_POWER,
-    CONF_ROUNDTRIP_EFFICIENCY,
 )
+_ONE_WAY_EFFICIENCIES = (CONF_CHARGING_EFFICIENCY, CONF_DISCHARGING_EFFICIENCY)
+# One of them is needed.
+EFFICIENCIES = (CONF_ROUNDTRIP_EFFICIENCY, *_ONE_WAY_EFFICIENCIES)
+_CHOICES = (CONF_OPERATION_MODES, CONF_PREFER_CHARGING_SOONER)
 _PREDICTION = (CONF_STATE_OF_CHARGE_AGE, CONF_PREDICTED_ENERGY_SENSOR)
 _HEAT = (CONF_CHARGING_POWER, CONF_COEFFICIENT_OF_PERFORMANCE, CONF_HEAT_USAGE, CONF_STANDBY_LOSS)
+_HEAT_ADVANCED = (CONF_USAGE_SENSOR, CONF_GAIN, CONF_GAIN_SENSOR, *_CHOICES)
 # A heating rod makes as much heat as it takes; a boiler loses about a percent of its heat an hour.
 _HEAT_SUGGESTED = {
     CONF_COEFFICIENT_OF_PERFORMANCE: 1,
@@ -142,7 +157,16 @@ DEVICE_FORMS: Final[Mapping[str, DeviceForm]] = {
         kind=DeviceKind.BATTERY,
         asset_types=("battery", "battery"),
         required=_BATTERY,
+        optional=(CONF_ROUNDTRIP_EFFICIENCY,),
         more=(CONF_STANDBY_LOSS, *_PREDICTION),
+        advanced=(
+            *_ONE_WAY_EFFICIENCIES,
+            CONF_USAGE,
+            CONF_USAGE_SENSOR,
+            CONF_GAIN,
+            CONF_GAIN_SENSOR,
+            *_CHOICES,
+        ),
         # Most home batteries keep a few percent to protect themselves and lose about a tenth of what they store.
         suggested={
             CONF_MINIMUM_STATE_OF_CHARGE: 5,
@@ -154,8 +178,9 @@ DEVICE_FORMS: Final[Mapping[str, DeviceForm]] = {
         kind=DeviceKind.EV_CHARGER,
         asset_types=("one-way_evse", "two-way_evse"),
         required=_BATTERY,
-        optional=(CONF_PLUGGED_IN_ENTITY, CONF_CALENDAR_ENTITY),
+        optional=(CONF_ROUNDTRIP_EFFICIENCY, CONF_PLUGGED_IN_ENTITY, CONF_CALENDAR_ENTITY),
         more=_PREDICTION,
+        advanced=(*_ONE_WAY_EFFICIENCIES, *_CHOICES),
         # Few chargers work both ways; most cars with theirs lose about a tenth.
         suggested={
             CONF_MINIMUM_STATE_OF_CHARGE: 0,
@@ -169,6 +194,7 @@ DEVICE_FORMS: Final[Mapping[str, DeviceForm]] = {
         asset_types=("heat-storage", "heat-storage"),
         required=(*_STORAGE, CONF_CAPACITY, *_BAND, *_HEAT),
         more=_PREDICTION,
+        advanced=_HEAT_ADVANCED,
         suggested=_HEAT_SUGGESTED,
     ),
     "water_tank": DeviceForm(
@@ -183,6 +209,7 @@ DEVICE_FORMS: Final[Mapping[str, DeviceForm]] = {
             *_HEAT,
         ),
         more=_PREDICTION,
+        advanced=_HEAT_ADVANCED,
         # Cold water comes at about 10 °C, below all that is measured in a tank; most boilers stop at 60 °C.
         suggested={
             **_HEAT_SUGGESTED,
@@ -245,28 +272,36 @@ def device_schema(
         **{probatio.Required(name): each for name, each in selectors(form.required).items()},
         **{probatio.Optional(name): each for name, each in selectors(form.optional).items()},
     }
-    if form.more:
-        more = {probatio.Optional(name): each for name, each in selectors(form.more).items()}
-        schema[probatio.Optional(SECTION_MORE)] = section(
-            probatio.Schema(more), {"collapsed": True}
-        )
+    for part, names in ((SECTION_MORE, form.more), (SECTION_ADVANCED, form.advanced)):
+        if names:
+            inside = {_optional(name): each for name, each in selectors(names).items()}
+            schema[probatio.Optional(part)] = section(probatio.Schema(inside), {"collapsed": True})
     return probatio.Schema(schema)
 
 
-def _selector(name: str, shown: Any, sensors: list[SelectOptionDict]) -> Selector[Any]:
+def _optional(name: str) -> probatio.Marker:
+    """Return the marker of a field that may stay empty; a box to tick is never empty."""
+    if name == CONF_PREFER_CHARGING_SOONER:
+        return probatio.Optional(name, default=True)
+    return probatio.Optional(name)
+
+
+def _selector(
+    name: str, shown: float | str | None, sensors: list[SelectOptionDict]
+) -> Selector[Any]:
     if name in VALUE_FIELDS:
         return ValueSelector(UNITS[name], shown)
     if name in UNITS:
         return number(UNITS[name])
     if name in _DOMAINS:
         return EntitySelector(EntitySelectorConfig(domain=_DOMAINS[name]))
+    if name in READ_SENSOR_FIELDS:
+        return dropdown(sensors)
     match name:
-        case "forecast_sensor":
-            return dropdown(sensors)
         case "power_sensor" | "predicted_energy_sensor":
             new = SelectOptionDict(value=NEW_SENSOR, label=NEW_SENSOR)
             return dropdown([*sensors, new], "power_sensor")
-        case "interruptible":
+        case "interruptible" | "prefer_charging_sooner":
             return BooleanSelector()
         case "flex_model":
             return ObjectSelector()
@@ -284,7 +319,9 @@ def shown_device(hass: HomeAssistant, data: Mapping[str, Any]) -> dict[str, Any]
         elif name in ENTITY_FIELDS or (name in VALUE_FIELDS and isinstance(value, str)):
             shown[name] = er.async_resolve_entity_id(registry, value)
         elif name == CONF_PROFILE:
-            shown[name] = " ".join(f"{power:g}" for power in value)
+            shown[name] = powers_text(value)
+        elif name == CONF_OPERATION_MODES:
+            shown[name] = ranges_text(value)
     return {name: value for name, value in shown.items() if value is not None}
 
 
@@ -295,6 +332,7 @@ def stored_device(
 
     Raises:
         ProfileError: the profile is no list of numbers.
+        PowerRangesError: the operation modes are no list of ranges.
     """
     data: dict[str, Any] = {**entered, CONF_KIND: str(form.kind)}
     for name, value in entered.items():
@@ -307,17 +345,6 @@ def stored_device(
             data[name] = lasting_id(hass, value)
         elif name == CONF_PROFILE:
             data[name] = powers_of(value)
+        elif name == CONF_OPERATION_MODES:
+            data[name] = ranges_of(value)
     return data
-
-
-def powers_of(text: str) -> list[float]:
-    """Return the kW of a profile as people write it: numbers between spaces or semicolons, with point or comma.
-
-    Raises:
-        ProfileError: something is no number, or nothing is there.
-    """
-    words = re.split(r"[;\s]+", _DECIMAL_COMMA.sub(".", text.strip()))
-    try:
-        return [float(word.rstrip(",")) for word in words]
-    except ValueError:
-        raise ProfileError(text) from None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.helpers.selector import SelectOptionDict
 
 from .const import (
@@ -12,10 +12,11 @@ from .const import (
     CONF_POWER_SENSOR,
     CONF_PREDICTED_ENERGY_SENSOR,
     CONF_SENSOR,
+    SUBENTRY_FLEXIBLE_DEVICE,
     SUBENTRY_MEASUREMENT,
     SUBENTRY_S2_DEVICE,
 )
-from .device_forms import NEW_SENSOR, DeviceForm
+from .device_forms import NEW_SENSOR, READ_SENSOR_FIELDS, DeviceForm
 from .forms import sensor_options
 from .units import is_energy, is_power
 
@@ -25,13 +26,22 @@ if TYPE_CHECKING:
 type SensorChoices = Mapping[str, list[SelectOptionDict]]
 
 
+def other_devices(entry: ConfigEntry, changed: ConfigSubentry | None) -> list[ConfigSubentry]:
+    """Return the entry's flexible devices, except the one that is being changed."""
+    return [
+        subentry
+        for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE)
+        if changed is None or subentry.subentry_id != changed.subentry_id
+    ]
+
+
 def sensor_choices(
     entry: FlexMeasuresConfigEntry, other_devices: Iterable[ConfigSubentry]
 ) -> SensorChoices:
     """Return the site's sensors that each field may take.
 
     A plan goes to a sensor on which it can be stored and that nothing else fills; what the server predicts, to one of
-    energy; a forecast is read from any sensor of power on which no plan is. Those of S2 devices are theirs alone.
+    energy; what it foresees is read from any sensor of power on which no plan is. Those of S2 devices are theirs alone.
     """
     inventory = entry.runtime_data.inventory.data
     s2_devices = entry.get_subentries_of_type(SUBENTRY_S2_DEVICE)
@@ -45,19 +55,20 @@ def sensor_choices(
     feeds = entry.get_subentries_of_type(SUBENTRY_MEASUREMENT)
     filled = planned | {subentry.data[CONF_SENSOR] for subentry in feeds}
     powers = [each for each in sensors if is_power(each.unit) and not each.is_instantaneous]
+    readable = [each for each in powers if each.id not in planned]
     choices = {
         CONF_POWER_SENSOR: [each for each in powers if each.id not in filled],
-        CONF_FORECAST_SENSOR: [each for each in powers if each.id not in planned],
         CONF_PREDICTED_ENERGY_SENSOR: [
             each for each in sensors if is_energy(each.unit) and each.id not in filled
         ],
+        **dict.fromkeys(READ_SENSOR_FIELDS, readable),
     }
     return {field: sensor_options(some, inventory.assets) for field, some in choices.items()}
 
 
 def offered(field: str, choices: SensorChoices) -> set[str]:
     """Return what may be chosen in a field of a sensor."""
-    new = set() if field == CONF_FORECAST_SENSOR else {NEW_SENSOR}
+    new = set() if field in READ_SENSOR_FIELDS else {NEW_SENSOR}
     return {option["value"] for option in choices[field]} | new
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.const import CONF_EMAIL, CONF_PASSWORD, CONF_URL
@@ -14,12 +14,14 @@ from yarl import URL
 from .audit import AuditResult
 from .backfill import Backfill
 from .const import CONF_CREDENTIAL, CONF_RESOURCE_ID
-from .controller import Controller
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .measurements import Interval, OutboxSensor, OutboxStatistics
-from .plan_models import DevicePlan
 from .running_feed import RunningFeed
 from .s2_report import redacted_report_of
+
+if TYPE_CHECKING:
+    from .controller import Controller
+    from .plan_models import DevicePlan
 
 _PRIVATE = {CONF_CREDENTIAL, CONF_EMAIL, CONF_PASSWORD, CONF_RESOURCE_ID, CONF_URL, "unique_id"}
 
@@ -56,7 +58,7 @@ async def async_get_config_entry_diagnostics(
         "feeds": [_feed(data, running) for running in data.uploader.feeds] if data.uploader else [],
         "s2_devices": _s2_devices(data),
         "flex_context": inventory.site.flex_context,
-        "problem": _text(data, data.planner.problem),
+        "problem": _text(data, data.flexible.planner.problem) if data.flexible else None,
         "devices": {device_id: _device(data, device_id) for device_id in data.devices},
     }
 
@@ -119,7 +121,7 @@ async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, device: DeviceEntry
 ) -> dict[str, Any]:
     """Return the state of one flexible device; for the device of another asset only which one it is."""
-    subentry_id = device.config_subentry_id
+    subentry_id = device.config_subentry_id or ""
     data = entry.runtime_data
     known = _device(data, subentry_id) if subentry_id in data.devices else None
     return {"model": device.model, "flexible_device": known}
@@ -183,7 +185,7 @@ def _text(data: FlexMeasuresData, reason: object) -> str | None:
     return str(reason).replace(host, REDACTED) if host else str(reason)
 
 
-def _jsonable(value: Any) -> Any:
+def _jsonable(value: object) -> object:
     """Return the fields of a dataclass as JSON has them: times as text."""
     match value:
         case datetime():

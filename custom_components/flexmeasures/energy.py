@@ -8,9 +8,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .client import FlexMeasuresError
-from .const import CONF_FORECAST_SENSOR, LOGGER
+from .const import CONF_FORECAST_SENSOR, KIND_SOLAR, LOGGER
 from .data import FlexMeasuresConfigEntry
-from .flexible_device import DeviceKind
 
 # The dashboard draws a line through hours, of the day that is looked at; people look at today and tomorrow.
 _HOUR = timedelta(hours=1)
@@ -30,7 +29,7 @@ async def async_get_solar_forecast(
     forecast_sensors = {
         device.settings[CONF_FORECAST_SENSOR]
         for device in entry.runtime_data.devices.values()
-        if device.kind is DeviceKind.SOLAR
+        if device.kind == KIND_SOLAR
     }
     hours: dict[str, float | int] = {}
     for sensor_id in sorted(forecast_sensors):

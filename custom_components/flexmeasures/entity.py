@@ -1,7 +1,7 @@
 """The devices of a site and what their entities share."""
 
 from collections.abc import Callable, Iterable
-from typing import override
+from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
@@ -21,11 +21,19 @@ from .const import (
 )
 from .coordinator import InventoryCoordinator, SiteInventory
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
-from .flexible_device import FlexibleDevice
 from .listeners import Listeners
-from .wishes import Wishes
+
+if TYPE_CHECKING:
+    from .flexible_device import FlexibleDevice
+    from .wishes import Wishes
 
 _MANUFACTURER = "FlexMeasures"
+# FlexMeasures' asset types that do not read well as they are.
+_TYPE_WORDS = {
+    "heat-storage": "Heat storage",
+    "one-way_evse": "One-way EV charger",
+    "two-way_evse": "Two-way EV charger",
+}
 
 
 def server_identifier(entry: FlexMeasuresConfigEntry) -> tuple[str, str]:
@@ -149,11 +157,18 @@ def _async_make_asset_devices(
             configuration_url=f"{coordinator.client.url}/assets/{asset.id}",
             identifiers={identifier},
             manufacturer=UNDEFINED if is_s2 else _MANUFACTURER,
-            model=UNDEFINED if is_s2 else asset.type_name,
+            model=UNDEFINED if is_s2 else _model_of(asset.type_name),
             name=asset.name,
             via_device_id=device_ids.get(asset.parent_id or 0, server_device_id),
         ).id
     return device_ids
+
+
+def _model_of(asset_type: str) -> str:
+    """Return FlexMeasures' name of an asset type as people read it."""
+    if (words := _TYPE_WORDS.get(asset_type)) is not None:
+        return words
+    return asset_type[:1].upper() + asset_type[1:].replace("_", " ")
 
 
 @callback

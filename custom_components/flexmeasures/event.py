@@ -11,7 +11,8 @@ from .control import Notice
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import PlanEntity, async_add_to_flexible_devices
 from .flexible_device import FlexibleDevice
-from .plan_events import PlanEvent, PlanEvents, PlanEventType
+from .plan_event_types import PlanEventType
+from .plan_events import PlanEvent, PlanEvents
 
 PARALLEL_UPDATES = 0
 

@@ -53,7 +53,7 @@ from .feed_forms import (
 from .feed_proposals import Proposal, names_of_sensors, propose_feeds
 from .feed_sensors import NewSensors, free_sensors
 from .feed_source import FeedSource, async_direction_words
-from .flexible_device import resolve_entity_id
+from .followed_entities import resolve_entity_id
 from .forms import (
     FormError,
     dropdown,

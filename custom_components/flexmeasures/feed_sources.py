@@ -11,7 +11,7 @@ from homeassistant.helpers.start import async_at_started
 from .data import FlexMeasuresConfigEntry
 from .delivery import Delivery
 from .feed import Feed
-from .flexible_device import resolve_entity_id
+from .followed_entities import resolve_entity_id
 from .repairs import async_update_source_issue
 
 

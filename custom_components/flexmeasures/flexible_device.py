@@ -7,17 +7,18 @@ from enum import StrEnum
 from typing import Any, Self
 
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 
 from .const import (
     CONF_CALENDAR_ENTITY,
     CONF_CAPACITY,
+    CONF_CHARGING_EFFICIENCY,
     CONF_CHARGING_POWER,
     CONF_COEFFICIENT_OF_PERFORMANCE,
     CONF_CONDITIONS,
     CONF_DEADBAND,
+    CONF_DISCHARGING_EFFICIENCY,
     CONF_DISCHARGING_POWER,
+    CONF_GAIN,
     CONF_HEAT_USAGE,
     CONF_KIND,
     CONF_MAXIMUM_STATE_OF_CHARGE,
@@ -39,6 +40,7 @@ from .const import (
     CONF_STATE_OF_CHARGE_AGE,
     CONF_STATE_OF_CHARGE_ENTITY,
     CONF_SUSPENSION,
+    CONF_USAGE,
     CONF_WRITES_PER_DAY,
     SETPOINT_PRODUCTION_POSITIVE,
 )
@@ -52,9 +54,13 @@ VALUE_FIELDS = (
     CONF_CHARGING_POWER,
     CONF_DISCHARGING_POWER,
     CONF_ROUNDTRIP_EFFICIENCY,
+    CONF_CHARGING_EFFICIENCY,
+    CONF_DISCHARGING_EFFICIENCY,
     CONF_STANDBY_LOSS,
     CONF_COEFFICIENT_OF_PERFORMANCE,
     CONF_HEAT_USAGE,
+    CONF_USAGE,
+    CONF_GAIN,
 )
 # Fields that name one entity.
 ENTITY_FIELDS = (
@@ -190,9 +196,3 @@ def _duration[T: timedelta | None](
 ) -> timedelta | T:
     """Return a setting as a length of time; one of 0 is meant so, and only an absent one is as usual."""
     return timedelta(**{unit: data[field]}) if field in data else usual
-
-
-def resolve_entity_id(hass: HomeAssistant, registry_or_entity_id: str) -> str:
-    """Return the entity id that the stored reference means today; renames are followed."""
-    resolved = er.async_resolve_entity_id(er.async_get(hass), registry_or_entity_id)
-    return resolved or registry_or_entity_id

@@ -9,13 +9,18 @@ from homeassistant.core import (
     HomeAssistant,
     callback,
 )
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_registry import EventEntityRegistryUpdatedData
 from homeassistant.helpers.event import (
     async_track_entity_registry_updated_event,
     async_track_state_change_event,
 )
 
-from .flexible_device import resolve_entity_id
+
+def resolve_entity_id(hass: HomeAssistant, registry_or_entity_id: str) -> str:
+    """Return the entity id that the stored reference means today; renames are followed."""
+    resolved = er.async_resolve_entity_id(er.async_get(hass), registry_or_entity_id)
+    return resolved or registry_or_entity_id
 
 
 class FollowedEntities:

@@ -1,5 +1,6 @@
 """The server's answer as plans, one per device."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from .scheduling import (
     EnergyWindow,
     Reach,
     Schedule,
+    SiteConnection,
     Storage,
     StorageState,
     all_missed,
@@ -40,6 +42,21 @@ def schedule_of(answer: SensorSchedule, now: datetime) -> Schedule | None:
     return schedule if schedule.valid_until > now else None
 
 
+def leeways_of(
+    connection: SiteConnection | None, answers: Iterable[SensorSchedule], now: datetime
+) -> Mapping[int, tuple[float, ...]]:
+    """Return by how many W each sensor's schedule may be exceeded in each step; nothing where that is not known."""
+    schedules = {answer.sensor_id: schedule_of(answer, now) for answer in answers}
+    together = [schedule for schedule in schedules.values() if schedule is not None]
+    if connection is None or len(together) < len(schedules):
+        return {}
+    return {
+        sensor_id: connection.leeway(schedule, together)
+        for sensor_id, schedule in schedules.items()
+        if schedule is not None
+    }
+
+
 def plan_of(
     request: DeviceRequest,
     schedule: Schedule,
@@ -64,7 +81,11 @@ def plan_of(
     if inputs.storage is None or inputs.state is None:
         return plan
     energies = expected_energies(
-        inputs.storage, inputs.state.stored_energy, schedule.powers, schedule.resolution
+        inputs.storage,
+        inputs.state.stored_energy,
+        schedule.powers,
+        schedule.resolution,
+        request.flows,
     )
     missed = all_missed(
         missed_by_expectation(

@@ -26,8 +26,8 @@ from .const import (
 )
 from .data import FlexMeasuresConfigEntry
 from .device_reading import read_stored_energy
-from .flexible_device import FlexibleDevice, resolve_entity_id
-from .followed_entities import FollowedEntities
+from .flexible_device import FlexibleDevice
+from .followed_entities import FollowedEntities, resolve_entity_id
 from .plan_changes import is_energy_off_path
 from .plan_keeper import PlanKeeper
 from .plan_models import PlanCause

@@ -94,11 +94,6 @@ def _money(amount: float | None) -> float | None:
     return None if amount is None else round(amount, _COST_DIGITS)
 
 
-def _saves(kind: DeviceKind) -> bool:
-    """Tell whether a saving can be counted: nobody knows what curtailed panels could have done."""
-    return kind is not DeviceKind.SOLAR
-
-
 def _start_of_month(local: datetime) -> datetime:
     return dt_util.start_of_local_day(local.replace(day=1))
 
@@ -106,7 +101,6 @@ def _start_of_month(local: datetime) -> datetime:
 def _counted(
     key: str,
     since: Callable[[datetime], datetime],
-    suits_fn: Callable[[DeviceKind], bool] = lambda _: True,
 ) -> PlanSensorDescription:
     """Return the sensor of an amount of the device's savings, under the amount's own name."""
 
@@ -121,7 +115,6 @@ def _counted(
         suggested_display_precision=2,
         value_fn=amount,
         last_reset_fn=since,
-        suits_fn=suits_fn,
         is_money=True,
     )
 
@@ -174,8 +167,8 @@ PLAN_SENSORS = (
     ),
     _counted("cost_today", dt_util.start_of_local_day),
     _counted("cost_this_month", _start_of_month),
-    _counted("saving_today", dt_util.start_of_local_day, _saves),
-    _counted("saving_this_month", _start_of_month, _saves),
+    _counted("saving_today", dt_util.start_of_local_day),
+    _counted("saving_this_month", _start_of_month),
 )
 
 

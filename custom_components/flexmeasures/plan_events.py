@@ -1,33 +1,17 @@
 """What happens to a flexible device's plan that people may want to act on."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from homeassistant.util import dt as dt_util
 
+from .plan_event_types import PlanEventType
 from .plan_models import DevicePlan, PlanStatus
 from .plan_progress import PlanProgress
 from .scheduling import Block, BlockKind
 
 # W: a block of a new plan that differs by less goes on with what the device does already.
 _SAME_POWER = 1.0
-
-
-class PlanEventType(StrEnum):
-    """What may happen."""
-
-    SCHEDULE_RECEIVED = "schedule_received"
-    BLOCK_STARTED = "block_started"
-    BLOCK_ENDED = "block_ended"
-    TARGET_MISSED = "target_missed"
-    SERVER_AWAY = "server_away"
-    # As control notices them, under its own names.
-    FOLLOWING_AGAIN = "following_again"
-    MODE_ENDED = "mode_ended"
-    NOT_FOLLOWING = "not_following"
-    RESUMED = "resumed"
-    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What was found about a plan, in sentences for people."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from homeassistant.exceptions import HomeAssistantError
@@ -48,105 +47,12 @@ def told_breach(breach: Breach) -> HomeAssistantError:
 
 
 def told_finding(finding: Finding) -> HomeAssistantError:
-    """Return the sentence about a finding, with its numbers."""
+    """Return the sentence about a finding, which names of its numbers what people need."""
     numbers = {name: _value(value) for name, value in finding.numbers.items()}
-    return (
-        _told_state(finding.code, numbers)
-        or _told_wish(finding.code, numbers)
-        or _told_time(finding.code, numbers)
-    )
-
-
-def _told_state(code: FindingCode, numbers: Mapping[str, str]) -> HomeAssistantError | None:
-    """Return the sentence about a state of charge; None for other findings."""
-    match code:
-        case FindingCode.STATE_OF_CHARGE_STALE:
-            return _told(
-                "found_state_of_charge_stale",
-                minutes=numbers["minutes"],
-                longest=numbers["longest_minutes"],
-            )
-        case FindingCode.STATE_OF_CHARGE_ZERO:
-            return _told("found_state_of_charge_zero")
-        case FindingCode.STATE_OF_CHARGE_BELOW_BAND:
-            return _told(
-                "found_state_of_charge_below_band",
-                energy=numbers["energy"],
-                minimum=numbers["minimum"],
-            )
-        case FindingCode.STATE_OF_CHARGE_ABOVE_BAND:
-            return _told(
-                "found_state_of_charge_above_band",
-                energy=numbers["energy"],
-                maximum=numbers["maximum"],
-            )
-        case FindingCode.STATE_OF_CHARGE_IMPOSSIBLE:
-            return _told(
-                "found_state_of_charge_impossible",
-                energy=numbers["energy"],
-                capacity=numbers["capacity"],
-            )
-    return None
-
-
-def _told_wish(code: FindingCode, numbers: Mapping[str, str]) -> HomeAssistantError | None:
-    """Return the sentence about what is wanted of a storage; None for other findings."""
-    match code:
-        case FindingCode.MINIMUM_ABOVE_MAXIMUM:
-            return _told(
-                "found_minimum_above_maximum",
-                minimum=numbers["minimum"],
-                maximum=numbers["maximum"],
-            )
-        case FindingCode.MINIMUM_UNREACHABLE:
-            return _told(
-                "found_minimum_unreachable",
-                minimum=numbers["minimum"],
-                reachable=numbers["reachable"],
-                time=numbers["end"],
-            )
-        case FindingCode.TARGET_UNREACHABLE:
-            return _told(
-                "found_target_unreachable",
-                needed=numbers["needed"],
-                time=numbers["time"],
-                hours=numbers["hours"],
-                power=numbers["power"],
-                reachable=numbers["reachable"],
-                share=numbers["missing_share"],
-            )
-        case FindingCode.TARGET_BEYOND_BAND:
-            return _told(
-                "found_target_beyond_band", target=numbers["target"], maximum=numbers["maximum"]
-            )
-        case FindingCode.TARGET_BEYOND_CAPACITY:
-            return _told(
-                "found_target_beyond_capacity",
-                target=numbers["target"],
-                capacity=numbers["capacity"],
-            )
-        case FindingCode.TARGET_IN_THE_PAST:
-            return _told("found_target_in_the_past", time=numbers["time"])
-        case FindingCode.TARGET_AFTER_HORIZON:
-            return _told("found_target_after_horizon", time=numbers["time"], end=numbers["end"])
-    return None
-
-
-def _told_time(code: FindingCode, numbers: Mapping[str, str]) -> HomeAssistantError:
-    """Return the sentence about prices, or about when a process may run."""
-    match code:
-        case FindingCode.NO_PRICES:
-            return _told("prices_not_known", time=numbers["start"])
-        case FindingCode.PRICES_END_EARLY:
-            return _told("found_prices_end_early", until=numbers["until"])
-        case FindingCode.WINDOW_TOO_SHORT:
-            return _told(
-                "found_window_too_short",
-                needed=numbers["needed_hours"],
-                available=numbers["available_hours"],
-                end=numbers["end"],
-            )
-    return _told("found_window_over", end=numbers["end"])
+    if finding.code is FindingCode.NO_PRICES:
+        # Also the key of an issue, whose text names the time.
+        return _told("prices_not_known", time=numbers["start"])
+    return _told(f"found_{finding.code}", **numbers)
 
 
 def _told(key: str, **numbers: str) -> HomeAssistantError:

@@ -11,14 +11,12 @@ from homeassistant.exceptions import HomeAssistantError
 from .calendar_reading import async_read_departures
 from .client import Sensor
 from .const import CONF_INTERRUPTIBLE, CONF_PROFILE, CONF_PROFILE_PART, DOMAIN
+from .device_model import Model, read_model, storage_state_of
 from .device_reading import (
-    Model,
     StoredEnergy,
     is_plugged_in,
-    read_model,
     read_storage_state,
     read_stored_energy,
-    storage_state_of,
 )
 from .flexible_device import DeviceKind, FlexibleDevice
 from .plan_models import PlanStatus

@@ -17,20 +17,17 @@ from .data import FlexMeasuresConfigEntry
 from .flexible_device import DeviceKind, FlexibleDevice
 from .plan_changes import PlanBasis
 from .plan_findings import told_finding
+from .plan_foresight import async_with_foresight, reads_sensors
 from .plan_guests import GuestRequest, PlanGuest
 from .plan_inputs import DeviceInputs, InputReader, NotPlanned
 from .plan_keeper import PlanKeeper
+from .plan_leeway import async_read_connection
 from .plan_models import PlanStatus
 from .plan_prices import async_read_tariff, is_priced, reads_more_than_prices
 from .plan_request import DeviceRequest, PlanWindow, request_for
 from .plan_settings import PlanSettings
 from .process_runs import ProcessRuns
-from .scheduling import (
-    JSON,
-    CurtailableProduction,
-    GenericDevice,
-    Severity,
-)
+from .scheduling import JSON, Severity, SiteConnection
 from .wishes import SiteWishes
 
 # The server stores a post within a second or so; after this the plan is asked for without the newest measurements.
@@ -58,11 +55,13 @@ class SiteRequest:
     Attributes:
         requests: by device id; empty when nothing is left to ask for.
         left_out: for which devices a plan would be wrong, and why.
+        connection: the site's limits and what is foreseen beside the plan; None where that is not known.
     """
 
     requests: Mapping[str, DeviceRequest]
     left_out: Mapping[str, NotPlanned]
     basis: PlanBasis
+    connection: SiteConnection | None = None
 
     @property
     def window(self) -> PlanWindow:
@@ -150,9 +149,12 @@ class PlanMaker:
             if isinstance(request, NotPlanned):
                 left_out[device_id] = request
             else:
-                requests[device_id] = await self._async_with_forecast(request, window)
+                requests[device_id] = await async_with_foresight(self._client, request, window)
         planned = {device_id: request.inputs for device_id, request in requests.items()}
-        return SiteRequest(requests, left_out, self._basis(planned, window))
+        connection = await async_read_connection(
+            self._client, self._inventory.data, context, window
+        )
+        return SiteRequest(requests, left_out, self._basis(planned, window), connection)
 
     def _request_for(
         self, device_id: str, inputs: DeviceInputs, window: PlanWindow
@@ -161,26 +163,6 @@ class PlanMaker:
         if isinstance(request, DeviceRequest) and inputs.stored is not None:
             self._last_energies[device_id] = inputs.stored.energy
         return request
-
-    async def _async_with_forecast(
-        self, request: DeviceRequest, window: PlanWindow
-    ) -> DeviceRequest:
-        """Return the request with what could be produced, where that can be curtailed.
-
-        Raises:
-            FlexMeasuresError: the forecast could not be read.
-        """
-        model = request.inputs.model
-        if not isinstance(model, CurtailableProduction):
-            return request
-        data = await self._client.get_sensor_data(
-            model.forecast_sensor,
-            start=window.start,
-            duration=window.end - window.start,
-            unit=UnitOfPower.WATT,
-            resolution=request.inputs.sensor.resolution,
-        )
-        return replace(request, available=data.values)
 
     def _last_energy(self, device_id: str, now: datetime) -> float | None:
         """Return the least that is likely to be stored: what was read last, or less where a plan emptied the device."""
@@ -196,10 +178,7 @@ class PlanMaker:
             context=(stored, context.flex_context()),
             window=window,
             reads_more=reads_more_than_prices(stored, context)
-            or any(
-                isinstance(each.model, CurtailableProduction | GenericDevice)
-                for each in inputs.values()
-            ),
+            or any(map(reads_sensors, inputs.values())),
         )
 
     async def async_ask(
@@ -270,7 +249,8 @@ def without_refused(request: SiteRequest, error: ValidationError) -> SiteRequest
     if not refused or not rest:
         return None
     planned = {device_id: each.inputs for device_id, each in rest.items()}
-    return SiteRequest(rest, refused, replace(request.basis, inputs=planned))
+    basis = replace(request.basis, inputs=planned)
+    return SiteRequest(rest, refused, basis, request.connection)
 
 
 def _named(error: ValidationError) -> Mapping[int, str]:

@@ -104,6 +104,7 @@ class DevicePlan:
         capacity: kWh of the storage, also known after a restart.
         state: how it was at the start, and what was wanted.
         available: W per step that were forecast for what can be curtailed, positive; empty for everything else.
+        leeway: W per step that it may take or give more than planned, as far as the site's connection is known; empty else.
         energies: kWh expected at each border of steps, the first at the start; empty for one that stores nothing.
         findings: what was found before it was asked for.
         missed: what it will not do, though it was asked for.
@@ -119,6 +120,7 @@ class DevicePlan:
     capacity: float | None = None
     state: StorageState | None = None
     available: tuple[float | None, ...] = ()
+    leeway: tuple[float, ...] = ()
     energies: tuple[float | None, ...] = ()
     findings: tuple[Finding, ...] = ()
     missed: tuple[Missed, ...] = ()
@@ -132,6 +134,7 @@ class DevicePlan:
             trusted=self.trusted,
             expires=self.expires,
             unlimited=uncurtailed_steps(self.schedule.powers, self.available),
+            leeway=self.leeway,
         )
 
     @cached_property
@@ -168,22 +171,23 @@ class DevicePlan:
 class Savings:
     """What carrying plans out cost and saved, in local time, by the powers that the device was told to follow.
 
-    Only times count in which a plan was carried out and its prices were known. A saving is against doing nothing; that of
-    a device which has to take its energy anyway (a car, heat, a process) against taking the same energy at the mean
-    price of the planned time. Of solar panels only the cost counts, since it is not known what they could have done.
+    Only times count in which a plan was carried out and its prices were known. A saving is against doing nothing, which is
+    to give all that was forecast for solar panels; that of a device which has to take its energy anyway (a car, heat, a
+    process) against taking the same energy at the mean price of the planned time.
 
     Attributes:
         currency: of all amounts; None before the first prices.
         cost_today, cost_this_month: negative for what was earned.
-        saving_today, saving_this_month: positive for what was saved.
+        saving_today, saving_this_month: positive for what was saved; None while only times count of which it is not known
+            what would have been without a plan.
         since: when counting began.
     """
 
     currency: str | None = None
     cost_today: float = 0.0
     cost_this_month: float = 0.0
-    saving_today: float = 0.0
-    saving_this_month: float = 0.0
+    saving_today: float | None = 0.0
+    saving_this_month: float | None = 0.0
     since: datetime | None = None
 
 

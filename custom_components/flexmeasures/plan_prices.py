@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-import re
 
 from homeassistant.exceptions import HomeAssistantError
 
@@ -18,10 +17,8 @@ from .scheduling import (
     ceil_to_resolution,
     floor_to_resolution,
 )
-from .units import convert, price_currency
+from .units import convert, price_currency, quantity_of
 
-# "0.25 EUR/kWh"
-_CONSTANT = re.compile(r"\s*(?P<amount>[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(?P<unit>\D.*?)\s*")
 _HOUR = timedelta(hours=1)
 
 
@@ -119,11 +116,11 @@ def _stored_price(stored: JsonObject, field: str) -> Price | PriceSensor | None:
 
 
 def _constant(text: str) -> Price | None:
-    matched = _CONSTANT.fullmatch(text)
-    currency = price_currency(matched["unit"]) if matched else None
-    if matched is None or currency is None:
+    quantity = quantity_of(text)
+    currency = price_currency(quantity[1]) if quantity else None
+    if quantity is None or currency is None:
         return None
-    return Price(convert(float(matched["amount"]), matched["unit"], f"{currency}/kWh"), currency)
+    return Price(convert(*quantity, f"{currency}/kWh"), currency)
 
 
 async def _async_series(

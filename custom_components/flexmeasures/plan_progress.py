@@ -1,7 +1,5 @@
 """Where a flexible device is in its plan."""
 
-from typing import Final
-
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
@@ -11,10 +9,8 @@ from .listeners import Listeners
 from .plan_models import NO_SAVINGS, DevicePlan, PlanState, PlanStatus, Savings
 from .planner import Planner
 from .scheduling import Block
+from .sensor_presentation import MOST_ROWS
 from .sentences import Sentence
-
-# Rows reach every open browser with each state; 300 are 25 h at 5 minutes and more than 3 days at a quarter-hour.
-MOST_ROWS: Final = 300
 
 type Row = dict[str, str | float]
 

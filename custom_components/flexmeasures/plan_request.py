@@ -115,6 +115,7 @@ class DeviceRequest:
 
     Attributes:
         available: W per step that are forecast for what can be curtailed, positive.
+        flows: kW per step that sensors foresee to flow into a storage, negative out of it; empty without such sensors.
         starts_at: of a process that has not started: when it is to start.
     """
 
@@ -122,6 +123,7 @@ class DeviceRequest:
     flex_model: Mapping[str, JSON]
     findings: tuple[Finding, ...]
     available: tuple[float | None, ...] = ()
+    flows: tuple[float, ...] = ()
     starts_at: datetime | None = None
 
 

@@ -11,7 +11,7 @@ from .const import LOGGER
 from .flexible_device import DeviceKind
 from .listeners import Listeners
 from .plan_models import NO_SAVINGS, DevicePlan, Savings
-from .records import as_text, kept_text, kept_time, needed_number
+from .records import as_text, kept_number, kept_text, kept_time, needed_number
 from .site_store import Section, SiteStore
 
 _SECTION = "savings"
@@ -44,19 +44,39 @@ def amount_of(
     if plan.tariff is None:
         return None
     series = plan.tariff.consumption
-    if power < 0:
+    if power < 0 or kind is DeviceKind.SOLAR:
         series = plan.tariff.production or series
     price = series.price_at(start)
     if price is None:
         return None
-    energy = power / _WATTS_PER_KILOWATT * ((end - start) / _HOUR)
+    energy = _energy(power, start, end)
     cost = price * energy
     if kind is DeviceKind.SOLAR:
-        return Amount(cost, None)
+        produced = _uncurtailed_power(plan, power, start)
+        saving = None if produced is None else price * _energy(produced, start, end) - cost
+        return Amount(cost, saving)
     if kind not in _HAS_TO_CONSUME:
         return Amount(cost, -cost)
     mean = _mean_price(plan)
     return Amount(cost, None if mean is None else mean * energy - cost)
+
+
+def _energy(power: float, start: datetime, end: datetime) -> float:
+    """Return kWh of a power in W."""
+    return power / _WATTS_PER_KILOWATT * ((end - start) / _HOUR)
+
+
+def _uncurtailed_power(plan: DevicePlan, power: float, time: datetime) -> float | None:
+    """Return the W (consumption positive) that panels would have given without a plan, as far as was forecast.
+
+    What is not limited gives the same with a plan and without. While panels are limited, nothing measures what they could
+    give, so only the forecast tells; None where there was none.
+    """
+    step = (time - plan.schedule.start) // plan.schedule.resolution
+    available = plan.available[step] if 0 <= step < len(plan.available) else None
+    if available is None:
+        return None
+    return power if step in plan.for_control.unlimited else min(power, -available)
 
 
 def _mean_price(plan: DevicePlan) -> float | None:
@@ -121,15 +141,15 @@ class SavingsLedger:
         if account is None or account.savings.currency != currency:
             account = _Account(Savings(currency=currency, since=moment), "", "")
         account = account.on(moment)
-        savings, saving = account.savings, amount.saving or 0.0
+        savings = account.savings
         self._accounts[device_id] = replace(
             account,
             savings=replace(
                 savings,
                 cost_today=savings.cost_today + amount.cost,
                 cost_this_month=savings.cost_this_month + amount.cost,
-                saving_today=savings.saving_today + saving,
-                saving_this_month=savings.saving_this_month + saving,
+                saving_today=_sum(savings.saving_today, amount.saving),
+                saving_this_month=_sum(savings.saving_this_month, amount.saving),
             ),
         )
         self._store.async_changed()
@@ -137,6 +157,13 @@ class SavingsLedger:
 
     def _records(self) -> Section:
         return {device_id: _as_record(account) for device_id, account in self._accounts.items()}
+
+
+def _sum(total: float | None, saving: float | None) -> float | None:
+    """Return what is known of a saving; None while that is nothing, which is not to be taken for a saving of 0."""
+    if saving is None:
+        return total or None
+    return (total or 0.0) + saving
 
 
 def _as_record(account: _Account) -> JsonObject:
@@ -164,7 +191,7 @@ def _from_record(record: JsonObject) -> _Account:
         since=kept_time(record, "since"),
         cost_today=needed_number(record, "cost_today"),
         cost_this_month=needed_number(record, "cost_this_month"),
-        saving_today=needed_number(record, "saving_today"),
-        saving_this_month=needed_number(record, "saving_this_month"),
+        saving_today=kept_number(record, "saving_today"),
+        saving_this_month=kept_number(record, "saving_this_month"),
     )
     return _Account(savings, kept_text(record, "day"), kept_text(record, "month"))

@@ -35,7 +35,7 @@ from .plan_savings import SavingsLedger
 from .plans_in_force import PlansInForce
 from .price_watch import PriceWatch
 from .process_runs import ProcessRun, ProcessRuns
-from .repairs import PRICE_ISSUES, async_forget_device_issues, async_update_issues
+from .repairs import PRICE_ISSUES, async_update_issues
 from .site_store import SiteStore
 from .values import SiteValues
 from .wishes import SiteWishes
@@ -120,7 +120,6 @@ class Planner:
     def async_start(self) -> None:
         """Plan soon, again every period, and when something happens, until the entry is unloaded."""
         self._entry.async_on_unload(self.async_stop)
-        async_forget_device_issues(self._hass, self._entry, self._devices.keys())
         if not self._devices and not self._guest.is_expected:
             return
         controllers = self._entry.runtime_data.controllers

@@ -1,6 +1,7 @@
 """Puts the server's answers in force, and says for every device how it stands with its plan."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -17,7 +18,7 @@ from .client import (
 from .const import DOMAIN
 from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice
-from .plan_answer import as_stored, plan_of, schedule_of
+from .plan_answer import as_stored, leeways_of, plan_of, schedule_of
 from .plan_changes import PlanBasis, prices_grew, would_be_same
 from .plan_findings import miss_of
 from .plan_inputs import NotPlanned
@@ -124,9 +125,15 @@ class PlansInForce:
         if cause is PlanCause.PERIOD and grew:
             cause = PlanCause.PRICES
         answers = {answer.sensor_id: answer for answer in result.schedules}
+        leeways = leeways_of(request.connection, result.schedules, dt_util.utcnow())
         problems = [
             self._async_take_device(
-                device_id, request, answers.get(each.inputs.sensor.id), result.job, cause
+                device_id,
+                request,
+                answers.get(each.inputs.sensor.id),
+                result.job,
+                cause,
+                leeways.get(each.inputs.sensor.id, ()),
             )
             for device_id, each in request.requests.items()
         ]
@@ -142,6 +149,7 @@ class PlansInForce:
         answer: SensorSchedule | None,
         job: Job,
         cause: PlanCause,
+        leeway: tuple[float, ...],
     ) -> HomeAssistantError | None:
         asked = request.requests[device_id]
         schedule = schedule_of(answer, dt_util.utcnow()) if answer else None
@@ -152,6 +160,7 @@ class PlansInForce:
         sensor = asked.inputs.sensor
         self._values.async_accept(sensor.id, as_stored(schedule, sensor))
         plan = plan_of(asked, schedule, answer, job, request.window, self._settings, cause)
+        plan = replace(plan, leeway=leeway)
         if not plan.trusted:
             problem = _not_trusted(asked.inputs.device)
             if self._keeper.plan(device_id) is None:

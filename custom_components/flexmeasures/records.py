@@ -1,5 +1,6 @@
 """Reads what was kept across a restart, strictly: what is not exactly as it was written is dropped."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from .client import JsonObject
@@ -76,10 +77,7 @@ def kept_truth(record: JsonObject, name: str) -> bool:
     Raises:
         ValueError: it is neither true nor false, or missing.
     """
-    match record.get(name):
-        case bool() as truth:
-            return truth
-    raise ValueError(f"{name} is neither true nor false")
+    return _of_type(record, name, bool, "neither true nor false")
 
 
 def kept_text(record: JsonObject, name: str) -> str:
@@ -88,10 +86,7 @@ def kept_text(record: JsonObject, name: str) -> str:
     Raises:
         ValueError: it is no text, or missing.
     """
-    match record.get(name):
-        case str() as text:
-            return text
-    raise ValueError(f"{name} is no text")
+    return _of_type(record, name, str, "no text")
 
 
 def kept_texts(record: JsonObject, name: str) -> tuple[str, ...]:
@@ -100,10 +95,7 @@ def kept_texts(record: JsonObject, name: str) -> tuple[str, ...]:
     Raises:
         ValueError: it is no list of texts.
     """
-    match record.get(name):
-        case list() as texts:
-            return tuple(kept_text({name: text}, name) for text in texts)
-    raise ValueError(f"{name} is no list")
+    return _each(record, name, kept_text)
 
 
 def kept_numbers(record: JsonObject, name: str) -> tuple[float | None, ...]:
@@ -112,10 +104,7 @@ def kept_numbers(record: JsonObject, name: str) -> tuple[float | None, ...]:
     Raises:
         ValueError: it is no list of numbers.
     """
-    match record.get(name):
-        case list() as numbers:
-            return tuple(kept_number({name: number}, name) for number in numbers)
-    raise ValueError(f"{name} is no list")
+    return _each(record, name, kept_number)
 
 
 def kept_object(record: JsonObject, name: str) -> JsonObject:
@@ -124,10 +113,7 @@ def kept_object(record: JsonObject, name: str) -> JsonObject:
     Raises:
         ValueError: it has no fields, or is missing.
     """
-    match record.get(name):
-        case dict() as fields:
-            return fields
-    raise ValueError(f"{name} is no object")
+    return _of_type(record, name, dict, "no object")
 
 
 def kept_objects(record: JsonObject, name: str) -> tuple[JsonObject, ...]:
@@ -136,10 +122,19 @@ def kept_objects(record: JsonObject, name: str) -> tuple[JsonObject, ...]:
     Raises:
         ValueError: it is no list of objects.
     """
-    match record.get(name):
-        case list() as objects:
-            return tuple(kept_object({name: each}, name) for each in objects)
-    raise ValueError(f"{name} is no list")
+    return _each(record, name, kept_object)
+
+
+def _of_type[T](record: JsonObject, name: str, kind: type[T], otherwise: str) -> T:
+    value = record.get(name)
+    if isinstance(value, kind):
+        return value
+    raise ValueError(f"{name} is {otherwise}")
+
+
+def _each[T](record: JsonObject, name: str, read: Callable[[JsonObject, str], T]) -> tuple[T, ...]:
+    items = _of_type(record, name, list, "no list")
+    return tuple(read({name: item}, name) for item in items)
 
 
 def kept_length(record: JsonObject, name: str) -> timedelta:

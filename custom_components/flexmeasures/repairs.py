@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
@@ -13,8 +13,10 @@ from homeassistant.helpers import issue_registry as ir
 from .const import DOMAIN
 from .data import FlexMeasuresConfigEntry
 from .feed import Feed
-from .flexible_device import FlexibleDevice
 from .measurements import OutboxError, OutboxTooNewError
+
+if TYPE_CHECKING:
+    from .flexible_device import FlexibleDevice
 
 # What planning, planning one device, controlling it, and reading the site cannot go on without; each is the key of an
 # error and of an issue.

@@ -1,5 +1,6 @@
 """S2 devices that introduced themselves with the pairing secret: shown as discovered until a person decides."""
 
+from collections.abc import Awaitable, Callable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, override
 
@@ -16,7 +17,7 @@ import probatio
 from .const import CONF_ENTRY, CONF_RESOURCE_ID, SUBENTRY_S2_DEVICE
 from .data import FlexMeasuresConfigEntry
 from .forms import FormError, form_texts
-from .s2_flow import async_accept
+from .s2_setup import discovered_as
 
 if TYPE_CHECKING:
     from .s2_server import S2Server, WaitingDevice
@@ -38,7 +39,7 @@ class S2DiscoverySteps(ConfigFlow):
             return self.async_abort(reason="device_gone")
         self._site = site
         self._resource_id = discovery_info[CONF_RESOURCE_ID]
-        await self.async_set_unique_id(f"{site.entry_id}_{self._resource_id}")
+        await self.async_set_unique_id(discovered_as(site, self._resource_id))
         self._abort_if_unique_id_configured()
         if (waiting := self._waiting()) is None:
             return self.async_abort(reason="device_gone")
@@ -54,7 +55,7 @@ class S2DiscoverySteps(ConfigFlow):
         problem = None
         if user_input is not None:
             try:
-                data = await async_accept(self._site, server, waiting)
+                data = await self._async_accept(server, waiting)
             except FormError as error:
                 problem = error
             else:
@@ -79,6 +80,21 @@ class S2DiscoverySteps(ConfigFlow):
             data_schema=schema,
             **form_texts(schema, problem, **described),
         )
+
+    async def _async_accept(self, server: S2Server, waiting: WaitingDevice) -> dict[str, Any]:
+        """Make a waiting device one of the site's, and return its data.
+
+        Raises:
+            FormError: the server did not create its asset.
+        """
+
+        def read() -> Callable[..., Awaitable[dict[str, Any]]]:
+            from .s2_flow import async_accept  # noqa: PLC0415 - with the first device that waits
+
+            return async_accept
+
+        accept = await self.hass.async_add_import_executor_job(read)
+        return await accept(self._site, server, waiting)
 
     def _server(self) -> S2Server | None:
         """Return what took the device's connection; None when it does not run any more."""

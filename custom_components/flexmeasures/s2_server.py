@@ -39,7 +39,7 @@ from .s2_entities import async_add_s2_sensors, async_describe_device
 from .s2_link import HEARTBEAT, S2Link, new_socket
 from .s2_secrets import is_same_secret, new_secret
 from .s2_settings import S2Settings
-from .s2_setup import PAIRING, SECTION
+from .s2_setup import PAIRING, SECTION, discovered_as
 from .site_store import Section, SiteStore
 
 # Home Assistant's stop waits at most this long for devices to be told.
@@ -301,8 +301,13 @@ class S2Server:
     @callback
     def _async_forget_waiting(self, link: S2Link) -> None:
         gone = [name for name, item in self.waiting.items() if item.connection == link.name]
+        flows = self._hass.config_entries.flow
         for name in gone:
             del self.waiting[name]
+            # Accepted in the other dialog, or gone: nobody can accept it here any more.
+            shown = {"unique_id": discovered_as(self._entry, name)}
+            for flow in flows.async_progress_by_handler(DOMAIN, match_context=shown):
+                flows.async_abort(flow["flow_id"])
         if gone:
             self.listeners.async_call()
 

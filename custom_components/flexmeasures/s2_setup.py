@@ -18,6 +18,11 @@ SECTION: Final = "s2"
 PAIRING: Final = "pairing"
 
 
+def discovered_as(entry: FlexMeasuresConfigEntry, resource_id: str) -> str:
+    """Return the unique id of the dialog that shows a waiting device as discovered."""
+    return f"{entry.entry_id}_{resource_id}"
+
+
 async def async_s2_site(
     hass: HomeAssistant, entry: FlexMeasuresConfigEntry, store: SiteStore
 ) -> S2Site | None:

@@ -14,8 +14,7 @@ import probatio
 from .client import Job, SensorSchedule
 from .data import FlexMeasuresData
 from .errors import errors_for_actions
-from .plan_answers import schedule_answer
-from .scheduling import floor_to_resolution
+from .measurements import floor_to_grid
 from .service_answers import local, rows
 from .service_fields import (
     SENSOR_IDS,
@@ -28,7 +27,14 @@ from .service_fields import (
     sensor_named,
     time_of,
 )
-from .service_targets import SITE, SITE_OR_DEVICE, data_of, device_of, is_for_device, refused
+from .service_targets import (
+    SITE,
+    SITE_OR_DEVICE,
+    data_of,
+    device_of,
+    is_for_device,
+    refused,
+)
 
 # FlexMeasures plans at most 48 h; a day holds one cheap and one expensive time of every tariff.
 _DEFAULT_DURATION: Final = timedelta(hours=24)
@@ -68,7 +74,7 @@ def _trigger_arguments(call: ServiceCall) -> dict[str, Any]:
     """Return what both triggering actions pass on, checked."""
     start = time_of(call, "start")
     arguments: dict[str, Any] = {
-        "start": start or floor_to_resolution(dt_util.utcnow(), _DEFAULT_GRID),
+        "start": start or floor_to_grid(dt_util.utcnow(), _DEFAULT_GRID),
         "duration": duration_of(call, "duration") or _DEFAULT_DURATION,
         "flex_model": flex_objects_of(call, "flex_model"),
         "flex_context": flex_objects_of(call, "flex_context"),
@@ -116,7 +122,8 @@ async def async_trigger_schedule(call: ServiceCall) -> ServiceResponse:
 async def async_get_schedule(call: ServiceCall) -> ServiceResponse:
     """Return a device's plan in force, or a site's schedule that was triggered before as soon as it is there."""
     if is_for_device(call, site_fields=_GET_FIELDS_OF_SITE):
-        return schedule_answer(device_of(call), power_unit_of(call))
+        target = device_of(call)
+        return target.site.schedule_answer(target, power_unit_of(call))
     data = data_of(call)
     for field in ("schedule", "sensors"):
         if field not in call.data:
@@ -164,7 +171,7 @@ async def _reschedule(call: ServiceCall) -> ServiceResponse:
         # It may be about another device of the site.
         if target.plan is None or target.plan is before:
             raise
-    return schedule_answer(target, unit)
+    return target.site.schedule_answer(target, unit)
 
 
 def _schedule_response(job: Job, schedules: Sequence[SensorSchedule]) -> ServiceResponse:

@@ -1,6 +1,6 @@
 """Sensors: what FlexMeasures knows of the site, and what is planned for flexible devices."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
@@ -11,9 +11,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .client import Sensor, ServerVersions
-from .control_entities import CONTROL_SENSORS, ControlSensor
 from .coordinator import InventoryCoordinator
-from .data import FlexMeasuresConfigEntry, FlexMeasuresData
+from .data import FlexMeasuresConfigEntry
 from .entity import (
     SiteEntity,
     asset_identifier,
@@ -21,10 +20,7 @@ from .entity import (
     server_identifier,
     subentry_of_asset,
 )
-from .flexible_device import FlexibleDevice
-from .plan_entities import PLAN_SENSORS, PlanSensor
-from .plan_progress import MOST_ROWS
-from .sensor_presentation import present, row_of
+from .sensor_presentation import MOST_ROWS, present, row_of
 from .upload_entities import UPLOAD_SENSORS, UploadSensor, async_add_feed_sensors
 from .values import SiteValues
 
@@ -44,7 +40,8 @@ async def async_setup_entry(
             ServerVersionSensor(data.inventory, "api_version", lambda known: ", ".join(known.apis)),
         ]
     )
-    async_add_to_flexible_devices(entry, async_add_entities, _sensors_of)
+    if data.flexible:
+        async_add_to_flexible_devices(entry, async_add_entities, data.flexible.sensors_of)
     if s2 := entry.runtime_data.s2:
         s2.async_add_entities(Platform.SENSOR, async_add_entities)
     if data.delivery:
@@ -71,14 +68,6 @@ async def async_setup_entry(
 
     add_new_sensors()
     entry.async_on_unload(data.inventory.async_add_listener(add_new_sensors))
-
-
-def _sensors_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[SensorEntity]:
-    for plan in PLAN_SENSORS:
-        if plan.suits_fn(device.kind):
-            yield PlanSensor(data, device, plan)
-    for control in CONTROL_SENSORS:
-        yield ControlSensor(data, device, control)
 
 
 class ServerVersionSensor(SiteEntity, SensorEntity):

@@ -20,6 +20,8 @@ from homeassistant.util import dt as dt_util, slugify
 
 from .client import Sensor
 
+# Rows reach every open browser with each state; 300 are 25 h at 5 minutes and more than 3 days at a quarter-hour.
+MOST_ROWS: Final = 300
 _MEASUREMENT: Final = SensorStateClass.MEASUREMENT
 
 # FlexMeasures' spelling (pint's) to Home Assistant's, where they differ.

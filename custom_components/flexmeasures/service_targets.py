@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from homeassistant.core import ServiceCall
 from homeassistant.exceptions import ServiceValidationError
@@ -10,10 +10,13 @@ from homeassistant.helpers import config_validation as cv, service
 import probatio
 
 from .const import DOMAIN
-from .controller import Controller
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
-from .flexible_device import FlexibleDevice
-from .plan_models import DevicePlan, PlanState
+
+if TYPE_CHECKING:
+    from .controller import Controller
+    from .flexible_device import FlexibleDevice
+    from .flexible_site import FlexibleSite
+    from .plan_models import DevicePlan, PlanState
 
 _SITE: Final = "config_entry"
 _DEVICE: Final = "device_id"
@@ -46,6 +49,12 @@ class DeviceTarget:
 
     data: FlexMeasuresData
     device: FlexibleDevice
+
+    @property
+    def site(self) -> FlexibleSite:
+        """Return what plans and controls it."""
+        assert self.data.flexible
+        return self.data.flexible
 
     @property
     def title(self) -> str:

@@ -14,12 +14,12 @@ from homeassistant.helpers.trigger import (
 )
 import probatio
 
+from .const import BLOCK_CHARGE, BLOCK_DISCHARGE, BLOCK_IDLE
 from .entity import own_entities
-from .plan_events import PlanEventType
-from .scheduling import BlockKind
+from .plan_event_types import PlanEventType
 
 _KIND = "kind"
-_KINDS = [BlockKind.CHARGE, BlockKind.DISCHARGE, BlockKind.IDLE]
+_KINDS = [BLOCK_CHARGE, BLOCK_DISCHARGE, BLOCK_IDLE]
 
 
 _EVENTS = {EVENT: DomainSpec()}

@@ -59,6 +59,9 @@ _SPELLINGS: Final = {
     "l": "L",
 }
 _CURRENCY_SIGNS: Final = {"€": "EUR", "£": "GBP"}
+_QUANTITY: Final = re.compile(
+    r"\s*(?P<amount>[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(?P<unit>\D.*?)\s*"
+)
 _PRICE: Final = re.compile(r"(?P<currency>[A-Z]{3}|[€£])\s*/\s*(?P<energy>\w+)")
 
 
@@ -83,6 +86,12 @@ class UnitError(ValueError):
             f"{from_unit or 'no unit'} to {to_unit or 'no unit'}: {reason.value.replace('_', ' ')}"
         )
         self.reason = reason
+
+
+def quantity_of(text: str) -> tuple[float, str] | None:
+    """Return amount and unit of a text such as ``0.25 EUR/kWh``; None when it is no such text."""
+    matched = _QUANTITY.fullmatch(text)
+    return (float(matched["amount"]), matched["unit"]) if matched else None
 
 
 def is_power(unit: str | None) -> bool:

@@ -26,7 +26,7 @@ from homeassistant.util import dt as dt_util
 from .data import FlexMeasuresConfigEntry
 from .delivery import Delivery
 from .entity import device_of_asset, server_identifier, subentry_of_asset
-from .flexible_device import resolve_entity_id
+from .followed_entities import resolve_entity_id
 from .measurements import OutboxStatistics
 from .running_feed import RunningFeed
 from .sensor_presentation import present

@@ -28,7 +28,7 @@ from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
 from .delivery import Delivery
 from .feed import Feed
-from .flexible_device import resolve_entity_id
+from .followed_entities import resolve_entity_id
 from .history import async_all_recorded, async_replay, has_recorder, kept_since
 from .measurements import (
     INSTANTANEOUS_STEP,

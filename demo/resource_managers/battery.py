@@ -18,6 +18,11 @@ _POWER = 5000.0  # W, both ways
 _INTO = 0.96
 _OUT_OF = 0.94
 _ACTUATOR = identifier("battery inverter")
+_LABELS = {
+    identifier("battery idle"): "idle",
+    identifier("battery charge"): "charging",
+    identifier("battery discharge"): "discharging",
+}
 # W at factor 0 and 1: the inverter does not run below a tenth of its power.
 _MODES = {
     identifier("battery idle"): (0.0, 0.0),
@@ -54,6 +59,7 @@ class Battery(ResourceManager):
         modes = [
             {
                 "id": mode_id,
+                "diagnostic_label": _LABELS[mode_id],
                 "elements": [
                     {
                         "fill_level_range": number_range(0, 1),
@@ -67,6 +73,7 @@ class Battery(ResourceManager):
         ]
         actuator = {
             "id": _ACTUATOR,
+            "diagnostic_label": "inverter",
             "supported_commodities": ["ELECTRICITY"],
             "operation_modes": modes,
             "transitions": transitions(*_MODES),

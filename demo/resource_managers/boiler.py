@@ -17,6 +17,7 @@ _POWERS = {
     identifier("boiler one element"): 1000.0,
     identifier("boiler both elements"): 2000.0,
 }
+_LABELS = dict(zip(_POWERS, ("off", "one element", "both elements"), strict=True))
 # 100 litres of water take 418.6 kJ for a degree; a household takes about 8 kWh out in a day.
 _HEAT_CAPACITY = 418_600.0  # J/K
 _TAKEN = 8 * 3.6e6 / 86_400  # W
@@ -46,6 +47,7 @@ class Boiler(ResourceManager):
         modes = [
             {
                 "id": mode_id,
+                "diagnostic_label": _LABELS[mode_id],
                 "power_ranges": [power_range(power, power)],
                 "abnormal_condition_only": False,
             }

@@ -19,6 +19,7 @@ _HOTTEST = 60.0
 _USED = 1500.0  # W of heat that the house takes
 PUMP = identifier("heat pump compressor")
 ELEMENT = identifier("heat pump element")
+_LABELS = {PUMP: "compressor", ELEMENT: "heating element"}
 # W of electricity at full factor, and the heat that comes out of each W.
 _ACTUATORS = {PUMP: (3000.0, 3.0), ELEMENT: (2000.0, 0.98)}
 
@@ -46,10 +47,12 @@ class HeatPump(ResourceManager):
         actuators = [
             {
                 "id": actuator_id,
+                "diagnostic_label": _LABELS[actuator_id],
                 "supported_commodities": ["ELECTRICITY"],
                 "operation_modes": [
                     {
                         "id": _mode(actuator_id),
+                        "diagnostic_label": "modulating",
                         "elements": [
                             {
                                 "fill_level_range": number_range(_COLDEST, _HOTTEST),

@@ -17,6 +17,7 @@ PUMP = identifier("hybrid heat pump")
 BOILER = identifier("hybrid gas boiler")
 _OFF = identifier("hybrid off")
 _ON = identifier("hybrid on")
+_LABELS = {PUMP: "heat pump", BOILER: "gas boiler", _OFF: "off", _ON: "on"}
 _PUMP_POWER = (500.0, 2000.0)  # W
 _PUMP_HEAT = (1.5, 6.0)  # kW
 _BOILER_GAS = (0.0, 0.2)  # L/s
@@ -48,6 +49,7 @@ class Hybrid(ResourceManager):
         actuators = [
             {
                 "id": actuator_id,
+                "diagnostic_label": _LABELS[actuator_id],
                 # The standard's own spelling, as that of the modes' ids.
                 "supported_commodites": [commodity],
                 "operation_modes": [
@@ -106,6 +108,7 @@ class Hybrid(ResourceManager):
 def _mode(mode_id: str, power: Message, heat: tuple[float, float]) -> Message:
     return {
         "Id": mode_id,
+        "diagnostic_label": _LABELS[mode_id],
         "power_ranges": [power],
         "supply_range": number_range(*heat),
         "abnormal_condition_only": False,

@@ -12,6 +12,7 @@ from custom_components.flexmeasures.control import (
     ControlSettings,
     Effect,
     Event,
+    FollowingChosen,
     GuardRails,
     Notice,
     NoticeKind,
@@ -206,3 +207,10 @@ class Home:
             for time, write in self.writes
             if isinstance(write.command, SetNumber)
         ]
+
+
+def following(home: Home, *powers: float) -> Home:
+    """Let the home follow a plan of so many quarter-hours."""
+    home.plan(*powers)
+    home.tell(FollowingChosen(True))
+    return home

@@ -150,13 +150,20 @@ def program(state: str) -> dict[str, State]:
 @pytest.mark.parametrize(
     ("name", "setpoint", "told", "follows"),
     [
-        # 5,000 W / (3 x 230 V) are 7.2 A, of which a charger takes 7.
+        # 5,000 W / (3 x 230 V) are 7.2 A, for which a charger takes 7 or 8, in turns.
         (CAR, "5000", current("7", "on"), True),
-        (CAR, "5000", current("8", "on"), False),
+        (CAR, "5000", current("8", "on"), True),
+        (CAR, "5000", current("6", "on"), False),
+        (CAR, "5000", current("9", "on"), False),
         (CAR, "5000", current("7", "off"), False),
-        # 4,000 W are 5.8 A, less than a car takes.
+        # 4,000 W are 5.8 A, less than a car takes: nothing, or the least.
         (CAR, "4000", current("7", "off"), True),
+        (CAR, "4000", current("6", "on"), True),
+        (CAR, "4000", current("7", "on"), False),
+        (CAR, "0", current("6", "off"), True),
+        (CAR, "0", current("6", "on"), False),
         (CAR, "11040", current("16", "on"), True),
+        (CAR, "11040", current("15", "on"), False),
         (HEAT_PUMP, "2000", tank(60), True),
         (HEAT_PUMP, "2000", tank(35), False),
         (HEAT_PUMP, "0", tank(35), True),

@@ -19,8 +19,9 @@ from hypothesis.stateful import (
 )
 
 from custom_components.flexmeasures.measurements import Interval
-from custom_components.flexmeasures.measurements.outbox import SENT_IS_KNOWN_FOR, Outbox
+from custom_components.flexmeasures.measurements.outbox import Outbox
 from custom_components.flexmeasures.measurements.outbox_models import Block, Priority
+from custom_components.flexmeasures.measurements.outbox_sent import SENT_IS_KNOWN_FOR
 
 from .outbox_samples import DAY, NOON
 

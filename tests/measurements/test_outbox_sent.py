@@ -16,7 +16,8 @@ from custom_components.flexmeasures.measurements import (
     different_values,
     outbox_file,
 )
-from custom_components.flexmeasures.measurements.outbox import SENT_IS_KNOWN_FOR, Outbox
+from custom_components.flexmeasures.measurements.outbox import Outbox
+from custom_components.flexmeasures.measurements.outbox_sent import SENT_IS_KNOWN_FOR
 
 from .outbox_samples import DAY, NOON, QUARTER, quarters, quarters_block, record, row, waiting
 

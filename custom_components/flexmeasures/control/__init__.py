@@ -48,6 +48,7 @@ from .exchange import (
 from .guard_rails import GuardRail, GuardRails, Held
 from .limits import PowerLimits
 from .memory import ControlMemory, ControlMemoryError
+from .rounding import Neighbours, Rounding
 from .setpoint import (
     Inputs,
     Mode,
@@ -97,6 +98,7 @@ __all__ = [
     "LinearTemperature",
     "Mode",
     "ModeChosen",
+    "Neighbours",
     "Notice",
     "NoticeKind",
     "OffsetTemperature",
@@ -113,6 +115,7 @@ __all__ = [
     "Released",
     "Reported",
     "Request",
+    "Rounding",
     "RunScript",
     "SafePower",
     "SafeReading",

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import floor, isfinite
+from math import copysign, floor, isfinite
 from typing import Self, override
 
 from .commands import (
@@ -16,6 +16,7 @@ from .commands import (
     SetPower,
     SetTemperature,
 )
+from .rounding import Neighbours
 from .setpoint import Setpoint
 
 _WATTS_PER_KILOWATT = 1000
@@ -49,6 +50,13 @@ class Actuation(ABC):
             bounds: what the actuator accepts.
             standing: what it was told last; None when that is not known.
         """
+
+    def neighbours(self, power: float, bounds: Bounds) -> Neighbours:
+        """Return the powers next to one (W, consumption positive) that can be expressed; it itself, twice, where it can.
+
+        Also where nothing is to be chosen: because of a bound, or because it is a threshold that decides.
+        """
+        return Neighbours(power, power)
 
     @abstractmethod
     def shows(self, command: Command, reading: Reading, bounds: Bounds) -> bool:
@@ -90,8 +98,8 @@ def same_number(wanted: float, reading: Reading, step: float | None) -> bool:
 def toward_rest(value: float, rest: float, bounds: Bounds) -> float:
     """Return the value on the actuator's steps and within its bounds, rounded toward its rest.
 
-    Rounding away from rest would draw more than planned, which a main fuse may not bear; a new plan makes up for what
-    rounding leaves. Steps count from the least value, as in Home Assistant.
+    Rounding away from rest would draw more than planned, which a main fuse may not bear; where it does, `Rounding` asks for
+    a power on the next step. Steps count from the least value, as in Home Assistant.
     """
     step, origin = bounds.step, bounds.minimum or 0.0
     if step and step > 0:
@@ -103,6 +111,21 @@ def toward_rest(value: float, rest: float, bounds: Bounds) -> float:
     if bounds.minimum is not None:
         value = max(bounds.minimum, value)
     return value if bounds.maximum is None else min(bounds.maximum, value)
+
+
+def away_from_rest(value: float, bounds: Bounds) -> float | None:
+    """Return the value on the step beyond that of `toward_rest`, with rest at 0.
+
+    Returns:
+        None where there is none: the value is on a step, steps are unknown, or it lies outside the bounds.
+    """
+    near, step = toward_rest(value, 0.0, bounds), bounds.step
+    if not step or step <= 0 or abs(value - near) <= step * _STEP_NOISE or abs(near) > abs(value):
+        return None
+    far = round(near + copysign(step, value), 9)
+    is_within = bounds.maximum is None or far <= bounds.maximum
+    is_within = is_within and (bounds.minimum is None or far >= bounds.minimum)
+    return far if is_within and abs(far) > abs(value) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +187,14 @@ class ScaledNumber(Actuation):
         return toward_rest(power * self.per_watt, 0.0, bounds) + 0.0
 
     @override
+    def neighbours(self, power: float, bounds: Bounds) -> Neighbours:
+        far = away_from_rest(power * self.per_watt, bounds)
+        if far is None:
+            return Neighbours(power, power)
+        powers = (self.value(power, bounds) / self.per_watt + 0.0, far / self.per_watt)
+        return Neighbours(min(powers), max(powers))
+
+    @override
     def command(
         self, setpoint: Setpoint, power: float, bounds: Bounds, standing: Command | None
     ) -> Command | None:
@@ -207,6 +238,25 @@ class SwitchedNumber(Actuation):
         return SetNumberOrOff(self.number.value(power, bounds))
 
     @override
+    def neighbours(self, power: float, bounds: Bounds) -> Neighbours:
+        beside = self.number.neighbours(power, bounds)
+        least = self._least(bounds)
+        if power * self.number.per_watt <= 0 or least is None:
+            return Neighbours(power, power)  # off, whatever the number could be
+        if min(abs(beside.lower), abs(beside.upper)) >= abs(least) - _STEP_NOISE:
+            return beside
+        return Neighbours(min(0.0, least), max(0.0, least))
+
+    def _least(self, bounds: Bounds) -> float | None:
+        """Return the least power (W, consumption positive) at which it runs; None when that is more than it can."""
+        per_watt = abs(self.number.per_watt)
+        value = max(bounds.minimum or 0.0, self.least_power * per_watt)
+        on_step = toward_rest(value, 0.0, bounds)
+        if on_step < value - _STEP_NOISE:
+            on_step = away_from_rest(value, bounds) or 0.0
+        return on_step / self.number.per_watt if on_step >= value - _STEP_NOISE else None
+
+    @override
     def shows(self, command: Command, reading: Reading, bounds: Bounds) -> bool:
         match command:
             case SetNumberOrOff(None):
@@ -236,6 +286,10 @@ class DirectPower(Actuation):
         self, setpoint: Setpoint, power: float, bounds: Bounds, standing: Command | None
     ) -> Command | None:
         return SetPower(toward_rest(power, 0.0, bounds) + 0.0)
+
+    @override
+    def neighbours(self, power: float, bounds: Bounds) -> Neighbours:
+        return ScaledNumber.watts().neighbours(power, bounds)
 
     @override
     def shows(self, command: Command, reading: Reading, bounds: Bounds) -> bool:

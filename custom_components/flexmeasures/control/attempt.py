@@ -44,6 +44,18 @@ class Wanted:
     is_safe: bool
     until: datetime | None
 
+    def write(self, number: int, generation: int, command: Command) -> Write:
+        """Return the write that tells the actuator the command; the safe value never expires."""
+        return Write(
+            number=number,
+            generation=generation,
+            command=command,
+            power=self.power,
+            source=self.source,
+            is_safe=self.is_safe,
+            expires=None if self.is_safe else self.until,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
@@ -90,3 +102,13 @@ class Attempt:
         """Return the attempt while it waits for being repeated."""
         delay = timedelta(0) if at_once else _RETRY_DELAY * 2**self.repetition
         return replace(self, phase=Phase.RETRYING, deadline=now + delay)
+
+    def allows(self, write: Write, wanted: Wanted | None, now: datetime) -> bool:
+        """Tell whether the write is the one that is to be sent now, and still what is wanted."""
+        return (
+            self.phase is Phase.WRITING
+            and self.write.number == write.number
+            and wanted is not None
+            and wanted.command == write.command
+            and (write.expires is None or now < write.expires)
+        )

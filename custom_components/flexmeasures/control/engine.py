@@ -30,6 +30,7 @@ from .exchange import (
 from .guard_rails import Held
 from .limits import PowerLimits
 from .memory import ControlMemory
+from .rounding import Rounding
 from .setpoint import Plan, Request, Setpoint, SetpointSource
 from .settings import ControlSettings, LeaveAsItIs, SafePower, SafeReading, ValueBefore
 from .status import ControlStatistics, ControlStatus
@@ -60,6 +61,7 @@ class ControlEngine:
         self._shadow = settings.shadow
         self._wishes = Wishes(memory.request, settings.limits)
         self._writer = Writer(settings.actuation, settings.guard_rails, memory)
+        self._rounding = Rounding(goes_on=memory.engaged)
         self._suspended_until = memory.suspended_until
         self._hands_off_until: datetime | None = None
         self._is_released = False
@@ -163,13 +165,15 @@ class ControlEngine:
 
     def _decide_wanted(self, now: datetime) -> Wanted | None:
         setpoint = self._wishes.setpoint
+        if not self._follows_plan:
+            self._rounding.forget()
         if self._is_released:
             return self._safe(setpoint, now) if self._writer.engaged else None
         if self._suspended_until or self._hands_off_until:
             return None
         if not self._carries_out:
             return self._safe(setpoint, now) if self._writer.engaged else None
-        power = setpoint.power_to_tell(self._wishes.limits)
+        power = self._power_to_tell(setpoint, now)
         if setpoint.source.is_safe or power is None:
             return self._safe(setpoint, now)
         return Wanted(
@@ -178,6 +182,39 @@ class ControlEngine:
             source=setpoint.source,
             is_safe=False,
             until=setpoint.until,
+        )
+
+    @property
+    def _follows_plan(self) -> bool:
+        """Tell whether the device is told the energy of a plan; what only produces is told a limit instead."""
+        setpoint, is_left_alone = (
+            self._wishes.setpoint,
+            self._suspended_until or self._hands_off_until,
+        )
+        return (
+            setpoint.source is SetpointSource.SCHEDULE
+            and not setpoint.is_unlimited
+            and self._wishes.limits.consumption > 0
+            and self._carries_out
+            and not is_left_alone
+        )
+
+    def _power_to_tell(self, setpoint: Setpoint, now: datetime) -> float | None:
+        """Return the power (W, consumption positive) that the actuator is told, on its steps while a plan is followed."""
+        power, plan = setpoint.power_to_tell(self._wishes.limits), self._wishes.plan
+        if power is None or plan is None or not self._follows_plan:
+            return power
+        actuation, reading = self._settings.actuation, self._writer.statistics().reading
+        neighbours = actuation.neighbours(power, self._writer.bounds(now))
+        if neighbours.upper - neighbours.lower < self._settings.guard_rails.deadband:
+            return power
+        return self._rounding.power(
+            plan,
+            now,
+            planned=power,
+            neighbours=neighbours,
+            limits=self._wishes.limits,
+            shown=None if reading is None else actuation.power(reading),
         )
 
     def _safe(self, setpoint: Setpoint, now: datetime) -> Wanted:

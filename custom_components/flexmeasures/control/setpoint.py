@@ -86,12 +86,15 @@ class Plan:
         trusted: no when the server only fell back on something flat, which is not executed blindly.
         expires: when it has become too old to be followed, before its last step ends; None when it does not.
         unlimited: steps in which all that can be produced is planned; by their position.
+        leeway: W per step that the device may take or give more than planned without breaking the site's limits; empty
+            where nothing is known of them.
     """
 
     schedule: Schedule
     trusted: bool = True
     expires: datetime | None = None
     unlimited: frozenset[int] = frozenset()
+    leeway: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         _check_time(self.expires, "expires")
@@ -112,6 +115,11 @@ class Plan:
     def is_unlimited_at(self, now: datetime) -> bool:
         """Tell whether the step that holds now is one of those in which nothing is to be limited."""
         return (now - self.schedule.start) // self.schedule.resolution in self.unlimited
+
+    def leeway_at(self, now: datetime) -> float:
+        """Return the W that the device may take or give more than is planned for now; 0 where that is not known."""
+        index = (now - self.schedule.start) // self.schedule.resolution
+        return self.leeway[index] if 0 <= index < len(self.leeway) else 0.0
 
     def block_end(self, now: datetime) -> datetime | None:
         """Return when the planned power next differs from that of now; None outside the plan."""

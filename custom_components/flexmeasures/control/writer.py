@@ -1,29 +1,21 @@
 """Brings one actuator to what is wanted: writes, looks whether it took, and repeats, within the guard rails."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .actuation import Actuation
+from .actuator_state import ActuatorState
 from .attempt import Attempt, Phase, Wanted
-from .clamping import DeviceClamp
-from .commands import ANY_VALUE, Command, Reading
+from .commands import Bounds, Command
 from .exchange import Effect, Notice, NoticeKind, Origin, Outcome, Reported, Verify, Write
 from .guard_rails import Guard, GuardRail, GuardRails, Held
 from .limits import PowerLimits
 from .memory import ControlMemory
 from .patience import Patience
 from .setpoint import Setpoint, SetpointSource
+from .standing import Standing
 from .status import ControlStatistics
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What the actuator was told and took."""
-
-    command: Command | None
-    power: float | None
-    since: datetime
 
 
 class Writer:
@@ -48,11 +40,8 @@ class Writer:
         self.captured = memory.captured
         self.held: Held | None = None
         self._remembered_power = memory.standing_power
-        self._reading: Reading | None = None
-        self._bounds = ANY_VALUE
-        self._available = False
-        self._clamp: DeviceClamp | None = None
-        self._standing: _Standing | None = None
+        self._actuator = ActuatorState(actuation)
+        self._standing: Standing | None = None
         self._attempt: Attempt | None = None
         self._patience = Patience()
         self._last_read_back: datetime | None = None
@@ -68,10 +57,8 @@ class Writer:
         if attempt is None or now < attempt.deadline:
             return
         match attempt.phase:
-            case Phase.WRITING if not self._actuation.reads_back:
-                # It was called and never answered. Calling it again might start a process twice.
-                self._took(attempt, now)
-            case Phase.WRITING if self._reading is not None and self._is_told(self._reading):
+            case Phase.WRITING if self._is_told or not self._actuation.reads_back:
+                # What is not read back was called and never answered. Calling again might start a process twice.
                 self._took(attempt, now)
             case Phase.WRITING | Phase.SETTLING:
                 self.effects.append(Verify())
@@ -79,8 +66,7 @@ class Writer:
             case Phase.VERIFYING:
                 self._judge(attempt, now)
             case Phase.RETRYING:
-                # Repeated by `carry_out`, if it is still wanted.
-                return
+                return  # Repeated by `carry_out`, if it is still wanted.
 
     def clock_set_back(self, by: timedelta) -> None:
         """Bring forward what would otherwise wait for as long as the clock was set back."""
@@ -92,8 +78,11 @@ class Writer:
 
     def command(self, setpoint: Setpoint, power: float, now: datetime) -> Command | None:
         """Return what tells the actuator the power (W, consumption positive)."""
-        bounds = self._clamp.narrow(self._bounds, now) if self._clamp else self._bounds
-        return self._actuation.command(setpoint, power, bounds, self._told)
+        return self._actuator.command(setpoint, power, self._told, now)
+
+    def bounds(self, now: datetime) -> Bounds:
+        """Return what the actuator accepts, as far as that has shown."""
+        return self._actuator.bounds(now)
 
     @property
     def _told(self) -> Command | None:
@@ -102,40 +91,41 @@ class Writer:
             return self._attempt.write.command
         if self._standing:
             return self._standing.command
-        return None if self._reading is None else self._actuation.restoring(self._reading)
+        return self._actuator.restoring
 
     # What the actuator tells
 
     def report(self, event: Reported, now: datetime) -> bool:
         """Take over what the actuator shows, and tell whether somebody else changed it."""
-        was_available, before = self._available, self._reading
-        self._available, self._bounds = event.available, event.bounds
+        actuator = self._actuator
+        was_available, before = actuator.available, actuator.reading
+        actuator.take(event)
         if not event.available:
             self._lose()
             return False
         if not was_available:
-            self._reading = event.reading
             self._return(now)
             return False
         if event.reading is None:
             return False
-        self._reading = event.reading
-        if self._is_told(event.reading):
+        if self._is_told:
             self._echo(now)
             return False
         if event.origin is Origin.FOREIGN and event.reading != before:
-            self._taken_over(event.reading, now)
+            self._taken_over(now)
             return True
-        if self._clamp and self._clamp.is_exceeded(event.reading):
+        if actuator.forget_clamp():
             # It was only slow: what it shows may well be what is wanted.
-            self._clamp = self._standing = None
-        if self._standing and now < self._standing.since + self._rails.settle_time:
+            self._standing = None
+        standing = self._standing
+        if (
             # Many integrations show at once what they were told, and only then what the device made of it.
-            command = self._standing.command
-            told = self._actuation.reading_of(command) if command else None
-            if clamp := DeviceClamp.learn(told, 0.0, event.reading, now, self._clamp):
-                self._accept(clamp, event.reading, now)
-                return False
+            standing
+            and standing.settles(self._rails, now)
+            and actuator.learn_clamp(standing.command, 0.0, now)
+        ):
+            self._stand_as_shown(now)
+            return False
         if event.origin is Origin.OWN and event.reading != before:
             # Written by us before somebody else did, shown after.
             self.engaged = True
@@ -143,11 +133,12 @@ class Writer:
             self._patience.drift(now)
         return False
 
-    def _is_told(self, reading: Reading) -> bool:
+    @property
+    def _is_told(self) -> bool:
+        """Tell whether the actuator shows what it was told last."""
         if self._attempt:
-            return self._actuation.shows(self._attempt.write.command, reading, self._bounds)
-        command = self._standing.command if self._standing else None
-        return command is not None and self._actuation.shows(command, reading, self._bounds)
+            return self._actuator.shows(self._attempt.write.command)
+        return self._actuator.shows(self._standing.command if self._standing else None)
 
     def _echo(self, now: datetime) -> None:
         """Take over that the actuator shows what it was told."""
@@ -160,9 +151,8 @@ class Writer:
 
     def _lose(self) -> None:
         """The actuator is away: what it holds is not known any more, unless it only believes what it is told."""
-        self._reading = None
         if self._actuation.reads_back:
-            self._standing = self._clamp = self._patience.drifted_at = None
+            self._standing = self._patience.drifted_at = None
             self._uncertain = False
             if self._attempt and self._attempt.phase is not Phase.WRITING:
                 self._attempt = None
@@ -174,18 +164,18 @@ class Writer:
         if self._remembered_power is not None and not self._actuation.reads_back:
             setpoint = Setpoint(self._remembered_power, SetpointSource.SCHEDULE, None)
             told = self.command(setpoint, self._remembered_power, now)
-            self._standing = _Standing(told, self._remembered_power, now)
+            self._standing = Standing(told, self._remembered_power, now)
             self._guard.running = told is not None and self._actuation.runs(told)
         self._remembered_power = None
 
-    def _taken_over(self, reading: Reading, now: datetime) -> None:
+    def _taken_over(self, now: datetime) -> None:
         """A person or another automation changed the actuator: nothing that it shows is ours."""
         self.engaged = False
         self._standing = self._patience.drifted_at = None
         self._uncertain = self._attempt is not None and self._attempt.phase is Phase.WRITING
         if self._attempt and self._attempt.phase is not Phase.WRITING:
             self._attempt = None
-        if (told := self._actuation.restoring(reading)) is not None:
+        if (told := self._actuator.restoring) is not None:
             self._guard.turn(self._actuation.runs(told), now)
 
     # What became of a write
@@ -198,7 +188,7 @@ class Writer:
         match outcome:
             case Outcome.TAKEN if not self._actuation.reads_back:
                 self._took(attempt, now)
-            case Outcome.TAKEN if self._reading is not None and self._is_told(self._reading):
+            case Outcome.TAKEN if self._is_told:
                 self._last_read_back = now
                 self._took(attempt, now)
             case Outcome.TAKEN:
@@ -222,7 +212,7 @@ class Writer:
     def _stand(
         self, command: Command | None, power: float | None, now: datetime, *, is_safe: bool
     ) -> None:
-        self._standing = _Standing(command, power, now)
+        self._standing = Standing(command, power, now)
         self._uncertain = False
         self._attempt = self._patience.drifted_at = None
         self._patience.begin_anew()
@@ -233,20 +223,15 @@ class Writer:
 
     def _judge(self, attempt: Attempt, now: datetime) -> None:
         """Decide about a write that had its time and is not shown."""
-        told = self._actuation.reading_of(attempt.write.command)
-        clamp = DeviceClamp.learn(told, attempt.before, self._reading, now, self._clamp)
-        if clamp is None or self._reading is None:
+        if not self._actuator.learn_clamp(attempt.write.command, attempt.before, now):
             self._failed(attempt, now, at_once=True)
             return
         self._took(attempt, now)
-        self._accept(clamp, self._reading, now)
+        self._stand_as_shown(now)
 
-    def _accept(self, clamp: DeviceClamp, reading: Reading, now: datetime) -> None:
+    def _stand_as_shown(self, now: datetime) -> None:
         """Believe the device that it takes no more than it shows."""
-        self._clamp = clamp
-        self._standing = _Standing(
-            self._actuation.restoring(reading), self._actuation.power(reading), now
-        )
+        self._standing = Standing(self._actuator.restoring, self._actuator.power, now)
 
     def _failed(self, attempt: Attempt, now: datetime, *, at_once: bool) -> None:
         # What did not take is told again once a step only; the safe value is always worth all attempts.
@@ -275,7 +260,7 @@ class Writer:
         if wanted is None:
             self._abandon()
             return
-        if attempt and attempt.write.command == wanted.command and self._available:
+        if attempt and attempt.write.command == wanted.command and self._actuator.available:
             if attempt.phase is Phase.RETRYING and now >= attempt.deadline:
                 self._repeat(attempt, wanted, now, generation)
             return
@@ -287,8 +272,7 @@ class Writer:
             if wanted.is_safe and self._patience.drifted_at is None:
                 self.engaged = False
             return
-        standing = self._standing.power if self._standing else None
-        is_urgent = wanted.is_safe or (standing is not None and not limits.holds(standing))
+        is_urgent = wanted.is_safe or bool(self._standing and self._standing.breaks(limits))
         self.held = self._hold(wanted.command, now, is_urgent=is_urgent)
         if self.held is None:
             self._begin(wanted, wanted.command, now, generation)
@@ -307,35 +291,20 @@ class Writer:
             self._attempt = self._standing = None
 
     def _stands(self, wanted: Wanted, now: datetime, limits: PowerLimits) -> bool:
-        standing, command = self._standing, wanted.command
+        standing = self._standing
         if standing is None:
-            if self._reading is None or command is None or self._uncertain:
+            if self._uncertain or not self._actuator.shows(wanted.command):
                 return False
-            if not self._actuation.shows(command, self._reading, self._bounds):
-                return False
-            self._stand(command, wanted.power, now, is_safe=wanted.is_safe)
+            self._stand(wanted.command, wanted.power, now, is_safe=wanted.is_safe)
             return True
-        if self._is_to_be_reasserted(standing, wanted, now):
+        if self._is_to_be_reasserted(standing, now):
             return False
-        return standing.command == command or (
-            not wanted.is_safe and self._within_deadband(standing, wanted, limits)
-        )
+        return standing.suffices(wanted, self._rails, limits)
 
-    def _within_deadband(self, standing: _Standing, wanted: Wanted, limits: PowerLimits) -> bool:
-        return (
-            standing.power is not None
-            and bool(wanted.power)
-            and wanted.power is not None
-            and abs(standing.power - wanted.power) < self._rails.deadband
-            and limits.holds(standing.power)
-        )
-
-    def _is_to_be_reasserted(self, standing: _Standing, wanted: Wanted, now: datetime) -> bool:
-        refresh = self._rails.refresh_every
-        if refresh and self._actuation.reads_back and now >= standing.since + refresh:
-            return True
-        reassert_at = self._patience.reassert_at
-        return reassert_at is not None and now >= reassert_at
+    def _is_to_be_reasserted(self, standing: Standing, now: datetime) -> bool:
+        refresh_at = standing.refresh_at(self._rails) if self._actuation.reads_back else None
+        times = (refresh_at, self._patience.reassert_at)
+        return any(time is not None and now >= time for time in times)
 
     def release(self) -> None:
         """Wait for nothing any more: what is wanted next is written at once, unless it is on its way."""
@@ -344,19 +313,11 @@ class Writer:
 
     def allows(self, write: Write, wanted: Wanted | None, now: datetime) -> bool:
         """Tell whether the write is still what is wanted."""
-        attempt = self._attempt
-        return (
-            attempt is not None
-            and attempt.phase is Phase.WRITING
-            and attempt.write.number == write.number
-            and wanted is not None
-            and wanted.command == write.command
-            and (write.expires is None or now < write.expires)
-        )
+        return self._attempt is not None and self._attempt.allows(write, wanted, now)
 
     def _hold(self, command: Command, now: datetime, *, is_urgent: bool) -> Held | None:
         """Return what holds the write back; None when nothing does."""
-        if not self._available:
+        if not self._actuator.available:
             return Held(GuardRail.UNAVAILABLE, None)
         if again_at := self._patience.wait(command, now):
             return Held(GuardRail.IGNORED, again_at)
@@ -365,35 +326,24 @@ class Writer:
 
     def _begin(self, wanted: Wanted, command: Command, now: datetime, generation: int) -> None:
         if not wanted.is_safe and not self.engaged:
-            self.captured = self._reading
+            self.captured = self._actuator.reading
             self.engaged = True
         self._patience.reassert(wanted, now)
-        write = self._write(wanted, command, generation)
-        self._attempt = Attempt.begin(write, self._reading, now)
+        write = wanted.write(self._written + 1, generation, command)
+        self._attempt = Attempt.begin(write, self._actuator.reading, now)
         self._send(write, now)
 
     def _repeat(self, attempt: Attempt, wanted: Wanted, now: datetime, generation: int) -> None:
         if self._guard.free_at(is_urgent=wanted.is_safe):
             self._give_up(attempt, now)
             return
-        write = self._write(wanted, attempt.write.command, generation)
+        write = wanted.write(self._written + 1, generation, attempt.write.command)
         self._attempt = attempt.repeat(write, now)
         self._retries += 1
         self._send(write, now)
 
-    def _write(self, wanted: Wanted, command: Command, generation: int) -> Write:
-        self._written += 1
-        return Write(
-            number=self._written,
-            generation=generation,
-            command=command,
-            power=wanted.power,
-            source=wanted.source,
-            is_safe=wanted.is_safe,
-            expires=None if wanted.is_safe else wanted.until,
-        )
-
     def _send(self, write: Write, now: datetime) -> None:
+        self._written = write.number
         self._guard.log.record(now)
         self._standing = None
         self._uncertain = True
@@ -408,9 +358,7 @@ class Writer:
             self._attempt and self._attempt.deadline,
             self.held and self.held.until,
             self._patience.reassert_at,
-            self._standing
-            and self._rails.refresh_every
-            and self._standing.since + self._rails.refresh_every,
+            self._standing and self._standing.refresh_at(self._rails),
         )
         return (time for time in times if time and time > now)
 
@@ -436,7 +384,7 @@ class Writer:
             writes=self._guard.log.count(),
             last_write=self._guard.log.last,
             last_read_back=self._last_read_back,
-            reading=self._reading,
+            reading=self._actuator.reading,
             retries=self._retries,
         )
 

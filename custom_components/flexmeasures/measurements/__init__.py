@@ -14,7 +14,8 @@ from .comparison import different_values
 from .counter_rules import CounterRules
 from .counters import CounterAccumulator
 from .intervals import Interval, floor_to_grid
-from .outbox import MAXIMUM_AGE, SENT_IS_KNOWN_FOR, Outbox
+from .outbox import Outbox
+from .outbox_bounds import MAXIMUM_AGE
 from .outbox_models import (
     INSTANTANEOUS_STEP,
     Block,
@@ -26,6 +27,7 @@ from .outbox_models import (
     OutboxTooNewError,
     Priority,
 )
+from .outbox_sent import SENT_IS_KNOWN_FOR
 from .polling import PollPlan, first_due, refresh_period
 from .replay import LATE_READINGS, History, HistoryError, Pause, replay, stretches
 from .window import ValueRow, ValueWindow, WindowRequest, plan_window

@@ -3,54 +3,28 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-import math
 from pathlib import Path
 import sqlite3
 from threading import Lock
 from typing import Self
 
 from .intervals import Interval
-from .outbox_file import (
-    file_bytes,
-    give_back_room,
-    open_file,
-    transaction,
-    typed_errors,
-    used_bytes,
-)
+from .outbox_bounds import MAXIMUM_AGE, MAXIMUM_BYTES, keep_within_bounds
+from .outbox_file import file_bytes, give_back_room, open_file, transaction, typed_errors
 from .outbox_models import Block, OutboxSensor, OutboxStatistics, Priority
 from .outbox_rows import (
     SeriesKey,
     Slot,
     read_blocks,
     read_sensors,
-    read_sent,
     read_statistics,
     rows_of,
     seconds_of,
     series_key,
     slot_and_value,
 )
+from .outbox_sent import forget_old_sent, keep_sent, read_sent
 from .outbox_series import SeriesNumbers
-
-# Measurements this old no longer change a plan; an outage that somebody means to end is shorter.
-MAXIMUM_AGE = timedelta(days=30)
-# What was confirmed is known for so long, so that it can be compared with what the server still has. 200 sensors at 5
-# minutes take 4 MB for it; a server that lost more than two days is rebuilt from a backup, or with a back-fill.
-SENT_IS_KNOWN_FOR = timedelta(hours=48)
-_SENT_SECONDS = SENT_IS_KNOWN_FOR // timedelta(seconds=1)
-# 4.5 million intervals: 78 days of 200 sensors at 5 minutes. Small beside Home Assistant's own recorder.
-MAXIMUM_BYTES = 100_000_000
-# Dropped beyond need when the file is full: finding the oldest rows means to look at all, half a second of work, and
-# without slack that would be done at every boundary.
-_DROPPED_AHEAD = 0.01
-
-_DROP_OLDEST = """
-    DELETE FROM intervals WHERE (series, start) IN (
-        SELECT series, start FROM intervals JOIN series ON series.id = series
-        ORDER BY priority DESC, start LIMIT ?
-    )
-"""
 
 
 class Outbox:
@@ -198,7 +172,9 @@ class Outbox:
                     if value is not None
                 ],
             )
-            self._drop(oldest_allowed)
+            dropped = keep_within_bounds(connection, oldest_allowed, self._maximum_bytes)
+            if dropped:
+                self._count("dropped", dropped)
 
     def _keep_sensors(self, slots: Iterable[Slot], priority: Priority) -> None:
         ends: dict[int, list[int]] = {}
@@ -232,28 +208,6 @@ class Outbox:
                 if value is None or key != self._key(sensor, resolution, priority)
             ],
         )
-
-    def _drop(self, oldest_allowed: int) -> None:
-        """Drop what is too old, then the oldest until the rest fits: back-fill first, its source still has it."""
-        dropped = self._connection.execute(
-            """
-            DELETE FROM intervals
-            WHERE start < ? AND series IN (SELECT id FROM series WHERE priority = ?)
-            """,
-            (oldest_allowed, Priority.LIVE),
-        ).rowcount
-        if used_bytes(self._connection) > self._maximum_bytes:
-            # The server has these.
-            self._connection.execute("DELETE FROM sent")
-        while (used := used_bytes(self._connection)) > self._maximum_bytes:
-            (count,) = self._connection.execute("SELECT COUNT(*) FROM intervals").fetchone()
-            share = 1 - self._maximum_bytes / used + _DROPPED_AHEAD
-            removed = self._connection.execute(_DROP_OLDEST, (math.ceil(count * share),)).rowcount
-            if not removed:
-                break
-            dropped += removed
-        if dropped:
-            self._count("dropped", dropped)
 
     def _count(self, name: str, count: int) -> None:
         self._connection.execute(
@@ -305,23 +259,14 @@ class Outbox:
                     [(number, start, value) for number in series for start, value in rows],
                 ).rowcount
                 if series:
-                    self._keep_sent(block, rows, confirmed_at - _SENT_SECONDS)
+                    number = self._series.number(connection, series_key(block, Priority.LIVE))
+                    keep_sent(connection, number, rows, confirmed_at)
             connection.executemany(
                 "UPDATE sensors SET confirmed_at = ? WHERE id = ?",
                 [(confirmed_at, sensor) for sensor in {block.sensor_id for block in blocks}],
             )
             give_back_room(connection)
         return removed
-
-    def _keep_sent(self, block: Block, rows: list[tuple[int, float]], oldest: int) -> None:
-        series = self._series.number(self._connection, series_key(block, Priority.LIVE))
-        self._connection.executemany(
-            "REPLACE INTO sent VALUES (?, ?, ?)",
-            [(series, start, value) for start, value in rows if start >= oldest],
-        )
-        self._connection.execute(
-            "DELETE FROM sent WHERE series = ? AND start < ?", (series, oldest)
-        )
 
     def sent(
         self, sensor_id: int, resolution: timedelta, unit: str, *, since: datetime
@@ -367,7 +312,7 @@ class Outbox:
                 "UPDATE sensors SET audited_at = ? WHERE id = ?",
                 [(noted_at, sensor) for sensor in sensor_ids],
             )
-            connection.execute("DELETE FROM sent WHERE start < ?", (noted_at - _SENT_SECONDS,))
+            forget_old_sent(connection, noted_at)
 
     def park(self, sensor_id: int, reason: str) -> None:
         """Keep the sensor's intervals, and do not send them, also after a restart."""

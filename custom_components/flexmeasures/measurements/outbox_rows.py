@@ -40,15 +40,6 @@ _LAST_SENT = """
         AND start = (SELECT MAX(start) FROM sent WHERE sent.series = series.id)
     ORDER BY start
 """
-_SENT = """
-    SELECT start, value FROM sent JOIN series ON series.id = sent.series
-    WHERE sensor = ? AND resolution = ? AND priority = ? AND unit = ? AND start >= ?
-        AND start NOT IN (
-            SELECT start FROM intervals
-            WHERE series IN (SELECT id FROM series WHERE sensor = ? AND resolution = ?)
-        )
-    ORDER BY start
-"""
 _TOTALS = """
     SELECT (SELECT COUNT(*) FROM intervals),
            (SELECT MIN(oldest) FROM waiting),
@@ -71,8 +62,13 @@ def _since_epoch(time: datetime) -> timedelta:
     return time - _EPOCH
 
 
+def time_of(seconds: int) -> datetime:
+    """Return the time, in UTC, that lies so many seconds after 1970."""
+    return _EPOCH + seconds * _SECOND
+
+
 def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else _EPOCH + seconds * _SECOND
+    return None if seconds is None else time_of(seconds)
 
 
 def slot_and_value(row: tuple[int, timedelta, Interval]) -> tuple[Slot, float | None]:
@@ -136,7 +132,7 @@ def _read_block(
     known: dict[int, float] = dict(found)
     return Block(
         sensor_id=sensor,
-        start=_EPOCH + oldest * _SECOND,
+        start=time_of(oldest),
         resolution=resolution * _SECOND,
         priority=Priority(priority),
         values=tuple(known.get(position) for position in range(max(known) + 1)),
@@ -164,19 +160,6 @@ def read_sensors(connection: sqlite3.Connection) -> dict[int, OutboxSensor]:
             last_sent_start=_moment(start),
         )
     return sensors
-
-
-def read_sent(
-    connection: sqlite3.Connection,
-    sensor_id: int,
-    resolution: timedelta,
-    unit: str,
-    since: datetime,
-) -> dict[datetime, float]:
-    """Return what the server confirmed of one series since a time, by begin, without what is unsent again."""
-    slot = (sensor_id, resolution // _SECOND)
-    rows = connection.execute(_SENT, (*slot, Priority.LIVE, unit, seconds_of(since), *slot))
-    return {_EPOCH + start * _SECOND: value for start, value in rows}
 
 
 def read_statistics(connection: sqlite3.Connection, size: int) -> OutboxStatistics:

@@ -52,6 +52,7 @@ from .production import CurtailableProduction, uncurtailed_steps
 from .quantities import JSON, SensorReference
 from .reach import Reach, Recursion, expected_energies
 from .schedule import Block, BlockKind, Schedule, Step, block_kind
+from .site_connection import PowerSeries, SiteConnection
 from .storage import Flow, PowerRange, Storage
 from .storage_state import EnergyTarget, EnergyWindow, PowerWindow, StorageState
 from .stored_schedule import schedule_from_json, schedule_to_json
@@ -94,6 +95,7 @@ __all__ = [
     "PlanExplanation",
     "PlannedStorage",
     "PowerRange",
+    "PowerSeries",
     "PowerWindow",
     "Price",
     "PriceRow",
@@ -107,6 +109,7 @@ __all__ = [
     "SensorReference",
     "Severity",
     "ShiftableProcess",
+    "SiteConnection",
     "Step",
     "StepPrices",
     "Storage",

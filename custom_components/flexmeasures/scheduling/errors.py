@@ -21,6 +21,10 @@ class FlexModelConflict(StrEnum):
 
     # The server would plan on from its own answers.
     SAME_SENSOR = "same_sensor"
+    # That of a round trip beside that of one way.
+    TWO_EFFICIENCIES = "two_efficiencies"
+    # A device that can never rest has no plan while it is full, or away.
+    MODES_WITHOUT_REST = "modes_without_rest"
     # The planner says it.
     RESERVED_FIELD = "reserved_field"
     SEVERAL_CURRENCIES = "several_currencies"

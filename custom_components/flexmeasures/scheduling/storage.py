@@ -48,6 +48,10 @@ class PowerRange:
         if self.minimum > self.maximum:
             raise FlexModelError("minimum", FlexModelProblem.MINIMUM_NOT_BELOW_MAXIMUM)
 
+    def holds(self, power: float) -> bool:
+        """Tell whether the device can run at a power in W."""
+        return self.minimum <= power <= self.maximum
+
     def json(self) -> Mapping[str, JSON]:
         """Return the operation mode as the server reads it: directions apart, neither negative."""
         if self.minimum >= 0:
@@ -76,7 +80,7 @@ class Storage:
         retention: share of the stored energy that is left after an hour without power; above 0, at most 1.
         usage: what is taken out otherwise, each kW or a sensor; the server adds them up.
         gain: what is added otherwise, each kW or a sensor.
-        operation_modes: the only powers at which it can run; none for every power within the limits.
+        operation_modes: the only powers at which it can run, 0 W among them; none for every power within the limits.
         prefers_charging_sooner: of equally cheap times the first is taken to charge.
         prefers_curtailing_later: of equally cheap times the last is taken to curtail.
         predicted_energy_sensor: id of a sensor for the energy that the server predicts. Never the measured one: the
@@ -126,6 +130,8 @@ class Storage:
             for flow in getattr(self, name):
                 if not isinstance(flow, SensorReference):
                     check_not_negative(**{name: flow})
+        if self.operation_modes and not any(mode.holds(0) for mode in self.operation_modes):
+            raise FlexModelError("operation_modes", FlexModelConflict.MODES_WITHOUT_REST)
         if self.predicted_energy_sensor == self.power_sensor:
             raise FlexModelError("predicted_energy_sensor", FlexModelConflict.SAME_SENSOR)
 
@@ -151,6 +157,16 @@ class Storage:
         return sum(known) - sum(
             flow for flow in self.usage if not isinstance(flow, SensorReference)
         )
+
+    @property
+    def sensed_flows(self) -> Mapping[int, int]:
+        """Return the sensors that tell usage or gain, each with how often its kW flow into the storage: -1 for usage."""
+        signs: dict[int, int] = {}
+        for flows, sign in ((self.gain, 1), (self.usage, -1)):
+            for flow in flows:
+                if isinstance(flow, SensorReference):
+                    signs[flow.sensor] = signs.get(flow.sensor, 0) + sign
+        return signs
 
     def can_hold(self, energy: float) -> bool:
         """Tell whether an energy in kWh fits, but for rounding; what is not a number does not."""

@@ -80,6 +80,15 @@ def heat_pump(power_sensor: int, usage: float | SensorReference, **more: float) 
     )
 
 
+async def heat_demand(home: Home, power: float, *, from_sensor: bool) -> float | SensorReference:
+    """Return a usage in kW, either as a number or from a sensor that tells it for all hours."""
+    if not from_sensor:
+        return power
+    sensor = await home.sensor("heat demand", resolution=HOUR)
+    await home.fill(sensor, [power] * 6, "kW")
+    return SensorReference(sensor.id)
+
+
 async def test_a_battery_below_its_band_comes_back_and_its_energy_is_as_expected(
     home: Home,
 ) -> None:
@@ -248,17 +257,53 @@ async def test_a_car_that_is_away_is_left_alone(home: Home) -> None:
     assert result.job.unresolved == ()
 
 
+async def test_a_battery_with_two_efficiencies_flows_and_modes_is_planned_as_expected(
+    home: Home,
+) -> None:
+    """All that the form calls advanced, at once: the server takes it, and its prediction is as expected."""
+    _, power, energy = await home.device("Battery")
+    flow = await home.sensor("direct current", resolution=HOUR)
+    await home.fill(flow, [0.5] * 6, "kW")
+    battery = Battery(
+        power_sensor=power,
+        capacity=10,
+        minimum_state_of_charge=0,
+        maximum_state_of_charge=1,
+        charging_power=4000,
+        discharging_power=4000,
+        charging_efficiency=0.8,
+        discharging_efficiency=0.9,
+        usage=(0.4, SensorReference(flow.id)),
+        gain=(0.3, SensorReference(flow.id)),
+        operation_modes=(PowerRange(-4000, -1000), PowerRange(0, 0), PowerRange(2000, 4000)),
+        prefers_charging_sooner=False,
+        predicted_energy_sensor=energy,
+    )
+    state = StorageState(stored_energy=2, targets=(EnergyTarget(home.end, 3.0, is_exact=True),))
+
+    result, [schedule] = await home.plan(
+        battery.flex_model(state, start=home.start, end=home.end, resolution=QUARTER),
+        context=FlexContext(consumption_price=Price(0.2, "EUR")),
+    )
+
+    # 0.1 kW are lost on balance: 1 kWh and 0.6 kWh take 2 kWh at 80 %, at a price that never changes.
+    assert result.job.unresolved == ()
+    assert schedule.consumed_energy == pytest.approx(2, abs=1e-3)
+    assert all(
+        power is not None and (abs(power) < 0.1 or 1999.9 <= power <= 4000.1)
+        for power in schedule.powers
+    )
+    expected = expected_energies(battery.storage, 2, schedule.powers, QUARTER)
+    assert await home.predicted(energy, schedule) == pytest.approx(expected, abs=1e-4)
+
+
 @pytest.mark.parametrize("usage_from_sensor", [False, True])
 async def test_a_heat_pump_heats_ahead_of_the_dear_hours(
     home: Home, usage_from_sensor: bool
 ) -> None:
     """Usage of 1.5 kW of heat: just enough in the dear hours, and all that follows in the cheapest one."""
     _, power, _ = await home.device("Tank")
-    usage: float | SensorReference = 1.5
-    if usage_from_sensor:
-        sensor = await home.sensor("heat demand", resolution=HOUR)
-        await home.fill(sensor, [1.5] * 6, "kW")
-        usage = SensorReference(sensor.id)
+    usage = await heat_demand(home, 1.5, from_sensor=usage_from_sensor)
     buffer = heat_pump(power, usage)
 
     _, [schedule] = await home.plan(
@@ -282,11 +327,7 @@ async def test_usage_that_no_heating_can_cover_empties_the_buffer_and_still_give
 ) -> None:
     """8 kW of heat are used and 6 kW can be made: the pump runs always, and nothing is infeasible."""
     _, power, _ = await home.device("Tank")
-    usage: float | SensorReference = 8.0
-    if usage_from_sensor:
-        sensor = await home.sensor("heat demand", resolution=HOUR)
-        await home.fill(sensor, [8] * 6, "kW")
-        usage = SensorReference(sensor.id)
+    usage = await heat_demand(home, 8, from_sensor=usage_from_sensor)
 
     _, [schedule] = await home.plan(
         heat_pump(power, usage).flex_model(

@@ -12,15 +12,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.flexmeasures.client import JsonObject
 from custom_components.flexmeasures.plan_models import PlanCause
 
-from . import site
-from .planning import (
+from .. import site
+from ..planning import (
     HOUR,
     LEVEL,
     NOON,
     asked,
     battery,
     id_of,
-    just_past_noon,
     pass_time,
     percent,
     plan_home,
@@ -29,7 +28,6 @@ from .planning import (
     triggers,
 )
 
-__all__ = ["just_past_noon"]
 TWELVE_MORE = [0.3] * 12
 
 

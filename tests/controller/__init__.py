@@ -1,0 +1,1 @@
+"""One device carried out by its controller in a real Home Assistant."""

@@ -1,0 +1,1 @@
+"""The dialogs in which people add and change feeds."""

@@ -1,0 +1,1 @@
+"""When a home is planned, with what, and what comes of it."""
