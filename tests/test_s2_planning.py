@@ -9,7 +9,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.client import (
@@ -588,3 +588,39 @@ async def test_gas_is_planned_beside_electricity_and_is_no_power_of_the_device(
     ]
     assert (set(stored["values"]), stored["unit"]) == ({4.0}, "kW")
     assert power_of(entry, NOON + timedelta(minutes=1)) == 1000.0
+
+
+async def test_a1_a_message_is_answered_while_a_plan_is_computed(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    asked, computed = asyncio.Event(), asyncio.Event()
+
+    async def plan(*ids: int, **wanted: Any) -> ScheduleResult:
+        asked.set()
+        await computed.wait()
+        result: ScheduleResult = await site.plan(2500.0)(*ids, **wanted)
+        return result
+
+    client.trigger_and_get_schedule.side_effect = plan
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow()
+    for word in (
+        fill_rate_description(free_actuator()),
+        storage_status(40),
+        actuator_status("idle"),
+    ):
+        await device.say(word)
+    for second in (1, 2, 5, 10):
+        freezer.move_to(NOON + timedelta(seconds=second))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+    await asked.wait()
+
+    assert await device.say(storage_status(41)) == "OK"
+    assert not computed.is_set()
+    computed.set()
+    await hass.async_block_till_done()

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+import hmac
 import json
 from unittest.mock import AsyncMock, patch
 
@@ -91,6 +92,18 @@ async def test_a23_a_wrong_secret_is_refused_before_the_upgrade(
     assert refused.value.status == 403
     assert "ban" not in caplog.text
     assert given == "" or f"secret {given}" not in caplog.text
+
+
+async def test_a23_every_secret_is_compared_in_a_time_that_tells_nothing(
+    hass: HomeAssistant, site: MockConfigEntry
+) -> None:
+    """The right one, too, is compared with all of them, by the one comparison that takes the same time for all."""
+    with patch("hmac.compare_digest", wraps=hmac.compare_digest) as compare:
+        assert site.runtime_data.s2.owner_of(SECRET) == battery_id(site)
+        assert site.runtime_data.s2.owner_of(f"{SECRET}x") is None
+
+    secrets = [SECRET.encode(), b"secret-of-the-boiler"]
+    assert [call.args[1] for call in compare.call_args_list] == secrets * 2
 
 
 async def test_wrong_secrets_are_rate_limited_and_a_right_one_passes_all_the_same(

@@ -1,6 +1,5 @@
 """One S2 device of a site: its session, and what it says becomes known."""
 
-from asyncio import TimerHandle
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
@@ -49,10 +48,9 @@ from .s2.messages.session import (
 )
 from .s2_conversation import Conversation
 from .s2_instructor import S2Instructor, refusal
+from .s2_pace import S2Pace
 from .s2_settings import S2Settings
 
-# A device that talks without end must not keep the home busy: what follows from its words happens ten times a second.
-_SHORTEST_PAUSE: Final = 0.1  # s
 _NO_POWERS: Final[Mapping[str, Span]] = {}
 # What a device tells all the time, and no plan is made from; a fill level is compared with the plan's expectation.
 _STATUSES: Final = (
@@ -102,8 +100,7 @@ class S2Device:
         self.stores_energy = False
         self._send: Callable[[tuple[str, ...]], None] | None = None
         self._silence: CALLBACK_TYPE | None = None
-        self._pause: TimerHandle | None = None
-        self._changed_at = -_SHORTEST_PAUSE
+        self._pace = S2Pace.of(hass)
 
     @property
     def connected(self) -> bool:
@@ -177,20 +174,14 @@ class S2Device:
             return
         for event in events:
             self._take(event, now)
-        if self._pause is None:
-            loop = self._hass.loop
-            pause = self._changed_at + _SHORTEST_PAUSE - loop.time()
-            # Most devices have been silent for longer, and need no timer.
-            if pause > 0:
-                self._pause = loop.call_later(pause, self._async_changed)
-            else:
-                self._async_changed()
+        if self.session is None:
+            self._async_changed()
+        else:
+            self._pace.async_call(self._async_changed)
 
     @callback
     def _async_changed(self) -> None:
-        """Decide and tell everybody, at most ten times a second."""
-        self._pause = None
-        self._changed_at = self._hass.loop.time()
+        """Decide and tell everybody."""
         self.instructor.async_decide(dt_util.utcnow())
         self.listeners.async_call()
 
@@ -259,11 +250,7 @@ class S2Device:
     @callback
     def async_cancel_timers(self) -> None:
         """Wait for nothing any more."""
-        if self._pause is not None:
-            self._pause.cancel()
-        self._pause = None
-        # What comes next is news at once: the device is gone, or new.
-        self._changed_at = -_SHORTEST_PAUSE
+        self._pace.async_forget(self._async_changed)
         self.instructor.async_cancel()
         if self._silence is not None:
             self._silence()

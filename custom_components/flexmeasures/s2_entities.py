@@ -45,6 +45,7 @@ class S2SensorDescription(SensorEntityDescription):
         value_fn: reads it; None while the device does not tell it.
         unit_fn: reads the unit, where the device chooses it.
         attributes_fn: reads what stands beside it.
+        source_fn: reads what the attributes are made of; they are made anew when it is another.
         always: whether every device has it, also one that never told it.
         while_away: whether it still means something while the device is away.
     """
@@ -52,6 +53,7 @@ class S2SensorDescription(SensorEntityDescription):
     value_fn: Callable[[S2Device], StateType]
     unit_fn: Callable[[S2Device], str | None] | None = None
     attributes_fn: Callable[[S2Device], Mapping[str, Any]] = lambda _: {}
+    source_fn: Callable[[S2Device], object] = lambda _: None
     always: bool = False
     while_away: bool = False
 
@@ -97,6 +99,7 @@ S2_SENSORS = (
         suggested_display_precision=0,
         value_fn=lambda device: device.observation.power,
         attributes_fn=_forecast,
+        source_fn=lambda device: device.observation.forecast,
         always=True,
     ),
     S2SensorDescription(
@@ -145,6 +148,7 @@ S2_SENSORS = (
         options=_STATUSES,
         value_fn=_last_status,
         attributes_fn=_last_instruction,
+        source_fn=lambda device: device.instructor.last,
         always=True,
         while_away=True,
     ),
@@ -233,23 +237,35 @@ class S2Sensor(S2Entity, SensorEntity):
     @property
     @override
     def _told(self) -> object:
-        description = self.entity_description
-        self._attr_available = description.while_away or self._device.connected
-        self._attr_native_value = description.value_fn(self._device)
-        self._attr_extra_state_attributes = dict(description.attributes_fn(self._device))
-        if description.unit_fn and self._device.connected:
-            self._unit = description.unit_fn(self._device)
+        description, device = self.entity_description, self._device
+        if description.unit_fn and device.connected:
+            self._unit = description.unit_fn(device)
         return (
-            self._attr_available,
-            self._attr_native_value,
+            description.value_fn(device),
+            description.source_fn(device),
             self._unit,
-            self._attr_extra_state_attributes,
+            description.while_away or device.connected,
         )
+
+    @property
+    @override
+    def available(self) -> bool:
+        return self.entity_description.while_away or self._device.connected
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self.entity_description.value_fn(self._device)
 
     @property
     @override
     def native_unit_of_measurement(self) -> str | None:
         return self._unit
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        return self.entity_description.attributes_fn(self._device)
 
 
 @callback

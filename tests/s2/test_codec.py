@@ -97,13 +97,13 @@ def test_a_battery_is_read_with_its_units() -> None:
 def test_all_kinds_of_forecast_keep_their_numbers() -> None:
     usage = read(usage_forecast())
     assert usage.elements[0].duration == timedelta(minutes=15)
-    assert usage.elements[0].usage_rate_expected == 0.002
-    assert usage.elements[0].usage_rate_upper_95_ppr == 0.004
-    assert usage.elements[0].usage_rate_lower_limit is None
+    assert usage.elements[0].expected == 0.002
+    assert usage.elements[0].upper_95_ppr == 0.004
+    assert usage.elements[0].lower_limit is None
 
     power = read(power_forecast())
     value = power.elements[0].power_values[0]
-    assert (value.value_expected, value.value_upper_68_ppr) == (-1500, -1000)
+    assert (value.expected, value.upper_68_ppr) == (-1500, -1000)
 
     demand: JsonObject = {
         "duration": 60_000,
@@ -113,7 +113,7 @@ def test_all_kinds_of_forecast_keep_their_numbers() -> None:
     forecast = read(
         message("DDBC.AverageDemandRateForecast", start_time=VALID_FROM, elements=[demand])
     )
-    assert forecast.elements[0].demand_rate_lower_68_ppr == 2.5
+    assert forecast.elements[0].lower_68_ppr == 2.5
 
 
 def test_the_standards_typing_errors_stay_on_the_wire() -> None:

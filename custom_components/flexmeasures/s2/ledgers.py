@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .messages.components import Identifier, Instruction, Message
-from .messages.session import InstructionStatus
+from .messages.session import InstructionStatus, InstructionStatusUpdate, RevokeObject
+from .wire import invalid_content
 
 # The de-facto limit of other implementations is 5 s; a busy device gets twice that.
 ANSWER_TIMEOUT = timedelta(seconds=10)
@@ -84,6 +85,24 @@ class Instructions:
         """Note how far the device is with a known instruction; what has ended stays ended."""
         if not self.has_ended(identifier):
             self._status[identifier] = status
+
+    def progress(self, message: InstructionStatusUpdate) -> None:
+        """Note what the device says of an instruction.
+
+        Raises:
+            MessageError: there is no such instruction.
+        """
+        if message.instruction_id not in self._sent:
+            raise invalid_content("instruction_id is unknown")
+        self.update(message.instruction_id, message.status_type)
+
+    def taken_back(self, message: RevokeObject) -> bool:
+        """Note that the device takes an instruction back; False when the message is about something else."""
+        instruction = self._sent.get(message.object_id)
+        if instruction is None or instruction.message_type != message.object_type:
+            return False
+        self.update(instruction.id, InstructionStatus.REVOKED)
+        return True
 
     def pending(self, now: datetime) -> list[Instruction]:
         """Return those that the device still has to begin."""

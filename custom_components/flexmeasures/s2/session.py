@@ -4,9 +4,9 @@ Rules: EN 50491-12-2 as documented in s2-documentation, "State of communication"
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from .codec import Codec, Incoming, Refusal, written_answer
+from .codec import Codec, Incoming, Refusal
 from .descriptions import Descriptions, is_based_on
 from .events import (
     Closed,
@@ -14,14 +14,13 @@ from .events import (
     ControlTypeActivated,
     ControlTypeDeactivated,
     ControlTypeRefused,
-    Event,
     Identified,
     InstructionAnswered,
     InstructionRevoked,
     Output,
     VersionChosen,
 )
-from .ledgers import AwaitedAnswers, Instructions
+from .ledgers import Instructions
 from .messages.components import ControlType, Identifier, Instruction, Message
 from .messages.session import (
     EnergyManagementRole,
@@ -40,15 +39,12 @@ from .messages.session import (
     SessionRequest,
     SessionRequestType,
 )
+from .opening import Opening
 from .options import SessionCounters, SessionOptions, SessionState, random_identifier
+from .outgoing import Outgoing
 from .selection import Selection, control_type_described, control_type_of
-from .versions import SPOKEN_VERSIONS, choose_version, is_spoken
+from .versions import is_spoken
 from .wire import MessageError, invalid_content
-
-# All known devices send their Handshake first; one that waits for ours waits this long.
-_PATIENCE = timedelta(seconds=1)
-# A device that has not said by then who it is will not; its socket is worth more to others.
-_IDENTIFICATION_TIMEOUT = timedelta(seconds=60)
 
 _OK = ReceptionStatusValue.OK
 
@@ -61,7 +57,6 @@ class Session:
 
     Attributes:
         state: how far it is.
-        version: what was chosen, as the device spells it; None before.
         details: what the device said of itself last; None before.
         control_type: what the device follows; None while it follows none.
         counters: what happened so far.
@@ -77,7 +72,6 @@ class Session:
     ) -> None:
         """Begin with a connection that was just opened."""
         self.state = SessionState.OPEN
-        self.version: str | None = None
         self.details: ResourceManagerDetails | None = None
         self.control_type: ControlType | None = None
         self.counters = SessionCounters()
@@ -85,26 +79,25 @@ class Session:
         self._codec = codec
         self._options = options or SessionOptions()
         self._new_identifier = new_identifier
-        self._patience_ends: datetime | None = now + _PATIENCE
-        self._identification_ends = now + _IDENTIFICATION_TIMEOUT
-        self._owes_handshake = True
+        self._opening = Opening(now)
         self._selection = Selection(self._options.preference)
         self._descriptions = Descriptions()
-        self._awaited = AwaitedAnswers()
-        self._texts: list[str] = []
-        self._events: list[Event] = []
+        self._outgoing = Outgoing(codec)
+
+    @property
+    def version(self) -> str | None:
+        """What was chosen, as the device spells it; None before."""
+        return self._opening.version
 
     @property
     def next_deadline(self) -> datetime | None:
         """When `tick` has to be called next; None while nothing is due by itself."""
         if self.state is SessionState.CLOSED:
             return None
-        unidentified = self.details is None
         deadlines = (
-            self._patience_ends,
-            self._identification_ends if unidentified else None,
+            self._opening.next_deadline(is_identified=self.details is not None),
             self._selection.retry_at,
-            self._awaited.next_deadline,
+            self._outgoing.awaited.next_deadline,
         )
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
@@ -119,34 +112,34 @@ class Session:
         self.counters.received += 1
         if isinstance(incoming, ReceptionStatus):
             self._answered(incoming, now)
-            return self._output()
+            return self._outgoing.take()
         if isinstance(incoming, Refusal):
             self.counters.refused += 1
             if incoming.subject is None:
-                return self._output()
-            return self._output(written_answer(incoming.subject, incoming.status, incoming.label))
+                return self._outgoing.take()
+            return self._outgoing.answer(incoming.subject, incoming.status, incoming.label)
         try:
             self._take(incoming, now)
         except MessageError as error:
             self.counters.refused += 1
-            return self._output(written_answer(incoming.message_id, error.status, error.label))
-        return self._output(written_answer(incoming.message_id))
+            return self._outgoing.answer(incoming.message_id, error.status, error.label)
+        return self._outgoing.answer(incoming.message_id)
 
     def tick(self, now: datetime) -> Output:
         """Do what is due: at `next_deadline`, or at any other time."""
         if self.state is SessionState.CLOSED:
             return Output()
-        if self._patience_ends is not None and now >= self._patience_ends:
+        if self._opening.is_handshake_due(now):
             self._send_handshake(now)
-        if self.details is None and now >= self._identification_ends:
+        if self.details is None and self._opening.is_too_long(now):
             self._end(CloseReason.NOT_IDENTIFIED, SessionRequestType.TERMINATE)
-            return self._output()
+            return self._outgoing.take()
         retried = self._selection.due(now)
         if retried is not None:
             self._select(retried, now)
-        for sent in self._awaited.overdue(now):
+        for sent in self._outgoing.awaited.overdue(now):
             self._unanswered(sent)
-        return self._output()
+        return self._outgoing.take()
 
     def select_control_type(self, control_type: ControlType, now: datetime) -> Output:
         """Ask the device to follow another control type, or none with NO_SELECTION.
@@ -161,7 +154,7 @@ class Session:
             raise invalid_content("the device does not have this control type")
         self._selection.paused = control_type is ControlType.NO_SELECTION
         self._select(control_type, now)
-        return self._output()
+        return self._outgoing.take()
 
     def send_instruction(self, instruction: Instruction, now: datetime) -> Output:
         """Tell the device what to do.
@@ -176,9 +169,9 @@ class Session:
         if self.instructions.get(instruction.id) is not None:
             raise invalid_content("the instruction's id was used before")
         self._descriptions.check_instruction(instruction, now)
-        self._send(instruction, now)
+        self._outgoing.send(instruction, now)
         self.instructions.add(instruction)
-        return self._output()
+        return self._outgoing.take()
 
     def revoke_instruction(self, identifier: Identifier, now: datetime) -> Output:
         """Take an instruction back; nothing happens when it has ended or was taken back before.
@@ -192,21 +185,19 @@ class Session:
         self._require_active(instruction)
         if not self.instructions.has_ended(identifier):
             self._revoke_instruction(instruction, now)
-        return self._output()
+        return self._outgoing.take()
 
     def close(self, request: SessionRequestType, reason: CloseReason) -> Output:
         """End the session from our side; the connection is to be closed after the text that this returns."""
-        if self.state is SessionState.CLOSED:
-            return Output()
-        self._end(reason, request)
-        return self._output()
+        if self.state is not SessionState.CLOSED:
+            self._end(reason, request)
+        return self._outgoing.take()
 
     def connection_lost(self) -> Output:
         """Note that the connection is gone."""
-        if self.state is SessionState.CLOSED:
-            return Output()
-        self._end(CloseReason.CONNECTION_LOST)
-        return self._output()
+        if self.state is not SessionState.CLOSED:
+            self._end(CloseReason.CONNECTION_LOST)
+        return self._outgoing.take()
 
     def _take(self, message: Message, now: datetime) -> None:
         """Let a message have its effect.
@@ -225,7 +216,7 @@ class Session:
                 self._identified(message, now)
             case PowerMeasurement() | PowerForecast():
                 self._require_details()
-                self._events.append(message)
+                self._outgoing.tell(message)
             case InstructionStatusUpdate():
                 self._progress(message)
             case RevokeObject():
@@ -241,30 +232,19 @@ class Session:
         if self.state is not SessionState.OPEN:
             raise invalid_content("the version has been chosen already")
         offered = message.supported_protocol_versions or ()
-        version = choose_version(offered)
+        version = self._opening.choose(offered)
         if version is None:
             self._end(CloseReason.NO_VERSION, SessionRequestType.TERMINATE)
             raise invalid_content("no version is offered")
-        self._patience_ends = None
         self.state = SessionState.VERSIONED
-        self.version = version
-        self._events.append(VersionChosen(version=version, spoken=is_spoken(version)))
+        self._outgoing.tell(VersionChosen(version=version, spoken=is_spoken(version)))
         if not self._options.handshake_comes_last(offered):
             self._send_handshake(now)
-        message_id = self._new_identifier()
-        self._send(HandshakeResponse(message_id=message_id, selected_protocol_version=version), now)
+        self._outgoing.send(self._opening.response(self._new_identifier()), now)
 
     def _send_handshake(self, now: datetime) -> None:
-        self._patience_ends = None
-        if not self._owes_handshake:
-            return
-        self._owes_handshake = False
-        handshake = Handshake(
-            message_id=self._new_identifier(),
-            role=EnergyManagementRole.CEM,
-            supported_protocol_versions=SPOKEN_VERSIONS,
-        )
-        self._send(handshake, now)
+        if handshake := self._opening.own_handshake(self._new_identifier()):
+            self._outgoing.send(handshake, now)
 
     def _identified(self, message: ResourceManagerDetails, now: datetime) -> None:
         if self.state is SessionState.OPEN:
@@ -274,7 +254,7 @@ class Session:
         self.details = message
         if self.state is SessionState.VERSIONED:
             self.state = SessionState.IDENTIFIED
-        self._events.append(Identified(details=message))
+        self._outgoing.tell(Identified(details=message))
         followed = self._selection.asked_type or self.control_type
         if followed not in message.available_control_types and not self._selection.paused:
             self._selection.forgive()
@@ -291,11 +271,11 @@ class Session:
         question = SelectControlType(message_id=self._new_identifier(), control_type=control_type)
         self._selection.ask(question, self.control_type)
         if self.control_type is not None:
-            self._events.append(ControlTypeDeactivated(control_type=self.control_type))
+            self._outgoing.tell(ControlTypeDeactivated(control_type=self.control_type))
             self.control_type = None
         self.state = SessionState.IDENTIFIED
         self._descriptions = Descriptions()
-        self._send(question, now)
+        self._outgoing.send(question, now)
 
     def _activate(self) -> None:
         control_type = self._selection.agree()
@@ -303,7 +283,7 @@ class Session:
             return
         self.control_type = control_type
         self.state = SessionState.ACTIVE
-        self._events.append(ControlTypeActivated(control_type=control_type))
+        self._outgoing.tell(ControlTypeActivated(control_type=control_type))
 
     def _control(self, message: Message, control_type: ControlType, now: datetime) -> None:
         """Take a message of one control type."""
@@ -317,30 +297,23 @@ class Session:
                 return
             else:
                 raise invalid_content("its control type is not selected")
-        self._events.extend(self._descriptions.take(message, now))
+        self._outgoing.tell(*self._descriptions.take(message, now))
 
     def _progress(self, message: InstructionStatusUpdate) -> None:
-        if self.instructions.get(message.instruction_id) is None:
-            raise invalid_content("instruction_id is unknown")
-        self.instructions.update(message.instruction_id, message.status_type)
-        self._events.append(message)
+        self.instructions.progress(message)
+        self._outgoing.tell(message)
 
     def _revoked(self, message: RevokeObject, now: datetime) -> None:
-        instruction = self.instructions.get(message.object_id)
-        if instruction is not None and instruction.message_type == message.object_type:
-            self.instructions.update(instruction.id, InstructionStatus.REVOKED)
-            self._events.append(message)
+        if self.instructions.taken_back(message):
+            self._outgoing.tell(message)
             return
         revoked = self._descriptions.revoke(message.object_type, message.object_id)
-        if (
-            revoked is None
-            and control_type_described(message.object_type) is self._selection.leaving
-        ):
+        if revoked is None:
+            if control_type_described(message.object_type) is not self._selection.leaving:
+                raise invalid_content("object_id is unknown")
             self.counters.ignored += 1
             return
-        if revoked is None:
-            raise invalid_content("object_id is unknown")
-        self._events.append(message)
+        self._outgoing.tell(message)
         for pending in self.instructions.pending(now):
             if is_based_on(pending, revoked):
                 self._revoke_instruction(pending, now)
@@ -351,13 +324,13 @@ class Session:
             object_type=RevokableObject(instruction.message_type),
             object_id=instruction.id,
         )
-        self._send(revoke, now)
+        self._outgoing.send(revoke, now)
         self.instructions.update(instruction.id, InstructionStatus.REVOKED)
-        self._events.append(InstructionRevoked(instruction=instruction))
+        self._outgoing.tell(InstructionRevoked(instruction=instruction))
 
     def _answered(self, answer: ReceptionStatus, now: datetime) -> None:
         """Take the device's answer to one of our messages."""
-        sent = self._awaited.take(answer.subject_message_id)
+        sent = self._outgoing.awaited.take(answer.subject_message_id)
         if sent is None:
             self.counters.unknown_answers += 1
             return
@@ -367,7 +340,7 @@ class Session:
             answered = InstructionAnswered(
                 instruction=sent, status=answer.status, label=answer.diagnostic_label
             )
-            self._events.append(answered)
+            self._outgoing.tell(answered)
         if answer.status is ReceptionStatusValue.PERMANENT_ERROR or (
             isinstance(sent, HandshakeResponse) and answer.status is not _OK
         ):
@@ -378,7 +351,7 @@ class Session:
     def _selection_answered(
         self, sent: SelectControlType, status: ReceptionStatusValue, now: datetime
     ) -> None:
-        if status is _OK and self._owes_handshake:
+        if status is _OK and self._opening.owes_handshake:
             self._send_handshake(now)
         if sent is not self._selection.asked:
             return
@@ -389,7 +362,7 @@ class Session:
         else:
             self._selection.refuse()
             refused = ControlTypeRefused(control_type=sent.control_type, status=status)
-            self._events.append(refused)
+            self._outgoing.tell(refused)
             if sent.control_type is not ControlType.NO_SELECTION:
                 self._select_preferred(now)
 
@@ -397,7 +370,7 @@ class Session:
         """Note a missing answer; a device that does not even answer what everything else rests on is gone."""
         self.counters.unanswered += 1
         if isinstance(sent, Instruction):
-            self._events.append(InstructionAnswered(instruction=sent, status=None))
+            self._outgoing.tell(InstructionAnswered(instruction=sent, status=None))
         lost = sent is self._selection.asked or (
             isinstance(sent, HandshakeResponse) and self.details is None
         )
@@ -420,19 +393,7 @@ class Session:
             message = SessionRequest(
                 message_id=self._new_identifier(), request=request, diagnostic_label=reason.value
             )
-            self._texts.append(self._codec.write(message))
+            self._outgoing.send_last(message)
         self.state = SessionState.CLOSED
         self.control_type = None
-        self._events.append(Closed(reason=reason))
-
-    def _send(self, message: Message | Instruction, now: datetime) -> None:
-        self._texts.append(self._codec.write(message))
-        self._awaited.add(message, now)
-
-    def _output(self, answer: str | None = None) -> Output:
-        """Return what has gathered. The answer comes first: the device may wait for nothing else."""
-        texts = self._texts if answer is None else [answer, *self._texts]
-        output = Output(tuple(texts), tuple(self._events))
-        self._texts.clear()
-        self._events.clear()
-        return output
+        self._outgoing.tell(Closed(reason=reason))

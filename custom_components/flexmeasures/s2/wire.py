@@ -66,4 +66,11 @@ def plain(words: str) -> str:
 @cache
 def wire_fields(kind: type[Any]) -> tuple[tuple[Field[Any], str], ...]:
     """Return the fields of a message or component, each with its name on the wire."""
-    return tuple((field, field.metadata.get("wire_name", field.name)) for field in fields(kind))
+    return tuple((field, _wire_name(kind, field)) for field in fields(kind))
+
+
+def _wire_name(kind: type[Any], field: Field[Any]) -> str:
+    if (suffix := field.metadata.get("wire_suffix")) is not None:
+        return f"{kind.wire_prefix}{suffix}"
+    name: str = field.metadata.get("wire_name", field.name)
+    return name

@@ -97,9 +97,7 @@ async def hybrid(
             message_id="forecast",
             start_time=home.start,
             elements=tuple(
-                ddbc.AverageDemandRateForecastElement(
-                    duration=timedelta(hours=1), demand_rate_expected=demand
-                )
+                ddbc.AverageDemandRateForecastElement(duration=timedelta(hours=1), expected=demand)
                 for demand in demands
             ),
         ),

@@ -48,7 +48,7 @@ def power(start: float, end: float, quantity: CommodityQuantity = L1) -> PowerRa
 
 def foreseen(watts: float, quantity: CommodityQuantity = L1) -> tuple[PowerForecastValue, ...]:
     """Return the one power that is expected."""
-    return (PowerForecastValue(commodity_quantity=quantity, value_expected=watts),)
+    return (PowerForecastValue(commodity_quantity=quantity, expected=watts),)
 
 
 def transition(

@@ -132,7 +132,7 @@ def forecast(*demands: float) -> ddbc.AverageDemandRateForecast:
         message_id="forecast",
         start_time=NOON,
         elements=tuple(
-            ddbc.AverageDemandRateForecastElement(duration=QUARTER, demand_rate_expected=demand)
+            ddbc.AverageDemandRateForecastElement(duration=QUARTER, expected=demand)
             for demand in demands
         ),
     )

@@ -448,9 +448,7 @@ def test_usage_makes_room_in_a_full_storage() -> None:
         frbc.UsageForecast(
             message_id="usage",
             start_time=NOON,
-            elements=(
-                frbc.UsageForecastElement(duration=QUARTER, usage_rate_expected=CHARGE_RATE),
-            ),
+            elements=(frbc.UsageForecastElement(duration=QUARTER, expected=CHARGE_RATE),),
         ),
         NOON,
     )
@@ -534,7 +532,7 @@ def test_the_fill_level_falls_by_usage_and_leakage() -> None:
         frbc.UsageForecast(
             message_id="usage",
             start_time=NOON + QUARTER,
-            elements=(frbc.UsageForecastElement(duration=QUARTER, usage_rate_expected=1e-4),),
+            elements=(frbc.UsageForecastElement(duration=QUARTER, expected=1e-4),),
         ),
         NOON,
     )
@@ -565,7 +563,7 @@ def test_revoked_forecasts_no_longer_count() -> None:
         frbc.UsageForecast(
             message_id="usage",
             start_time=NOON,
-            elements=(frbc.UsageForecastElement(duration=QUARTER, usage_rate_expected=1e-4),),
+            elements=(frbc.UsageForecastElement(duration=QUARTER, expected=1e-4),),
         ),
         NOON,
     )

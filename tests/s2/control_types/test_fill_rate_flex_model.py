@@ -279,7 +279,7 @@ def usage(start: datetime, *parts: tuple[int, float]) -> frbc.UsageForecast:
         message_id="usage",
         start_time=start,
         elements=tuple(
-            frbc.UsageForecastElement(duration=timedelta(minutes=minutes), usage_rate_expected=rate)
+            frbc.UsageForecastElement(duration=timedelta(minutes=minutes), expected=rate)
             for minutes, rate in parts
         ),
     )

@@ -73,7 +73,7 @@ class DemandDrivenControl:
                 self._forecast.forget_before(now)
                 self._forecast.replace_from(
                     message.start_time,
-                    [(part.duration, part.demand_rate_expected) for part in message.elements],
+                    [(part.duration, part.expected) for part in message.elements],
                     message.message_id,
                 )
             case InstructionStatusUpdate():

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ..messages import frbc
 from ..messages.components import Identifier, Instruction, Message
-from ..messages.session import InstructionStatusUpdate, RevokeObject
+from ..messages.session import InstructionStatusUpdate, PowerMeasurement, RevokeObject
 from .actuators import ActuatorStates
 from .contribution import Contribution, Sensors
 from .control import earliest
@@ -64,6 +64,11 @@ class FillRateControl:
 
     def receive(self, message: Message, now: datetime) -> tuple[Identifier, ...]:
         """Take in a message of the RM; return the ids of instructions that have to be revoked."""
+        if isinstance(message, PowerMeasurement):
+            return ()
+        if isinstance(message, frbc.StorageStatus):
+            self._level, self._expected = _Level(message.present_fill_level, now), None
+            return ()
         self._note_level(now)
         match message:
             case frbc.SystemDescription():
@@ -72,8 +77,6 @@ class FillRateControl:
                 )
                 ids = frozenset((message.message_id,))
                 self._descriptions.add(storage, message.valid_from, ids, now)
-            case frbc.StorageStatus():
-                self._level = _Level(message.present_fill_level, now)
             case frbc.ActuatorStatus():
                 actuator = self._actuator(message.actuator_id, now)
                 self._states.of(message.actuator_id).reported(message, actuator, now)
@@ -87,7 +90,7 @@ class FillRateControl:
                 self._usage.forget_before(now)
                 self._usage.replace_from(
                     message.start_time,
-                    [(part.duration, part.usage_rate_expected) for part in message.elements],
+                    [(part.duration, part.expected) for part in message.elements],
                     message.message_id,
                 )
             case frbc.FillLevelTargetProfile():

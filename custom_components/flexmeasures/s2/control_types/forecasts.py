@@ -22,7 +22,7 @@ def expected_power(values: tuple[PowerForecastValue, ...]) -> float:
     """Return the electric W that are expected over all phases; 0 where nothing is electric."""
     return (
         total_electric_power(
-            PowerValue(commodity_quantity=value.commodity_quantity, value=value.value_expected)
+            PowerValue(commodity_quantity=value.commodity_quantity, value=value.expected)
             for value in values
         )
         or 0.0

@@ -156,30 +156,33 @@ class PowerValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PowerForecastValue:
-    """A power that is expected, in the unit of its quantity, and how far off it may be.
+class Expectation:
+    """A value that is expected, and how far off it may be.
 
     Attributes:
-        value_upper_limit: the value is certainly not above.
-        value_upper_95_ppr: upper end of the range that holds the value with a probability of 95 %.
+        wire_prefix: what every name of these begins with on the wire: usage_rate_ makes usage_rate_expected.
+        upper_limit: the value is certainly not above.
+        upper_95_ppr: upper end of the range that holds the value with a probability of 95 %.
     """
 
+    wire_prefix: ClassVar[str]
+
+    expected: float = field(metadata={"wire_suffix": "expected"})
+    upper_limit: float | None = field(default=None, metadata={"wire_suffix": "upper_limit"})
+    upper_95_ppr: float | None = field(default=None, metadata={"wire_suffix": "upper_95PPR"})
+    upper_68_ppr: float | None = field(default=None, metadata={"wire_suffix": "upper_68PPR"})
+    lower_68_ppr: float | None = field(default=None, metadata={"wire_suffix": "lower_68PPR"})
+    lower_95_ppr: float | None = field(default=None, metadata={"wire_suffix": "lower_95PPR"})
+    lower_limit: float | None = field(default=None, metadata={"wire_suffix": "lower_limit"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerForecastValue(Expectation):
+    """A power that is expected, in the unit of its quantity."""
+
+    wire_prefix: ClassVar[str] = "value_"
+
     commodity_quantity: CommodityQuantity
-    value_expected: float
-    value_upper_limit: float | None = None
-    value_upper_95_ppr: float | None = field(
-        default=None, metadata={"wire_name": "value_upper_95PPR"}
-    )
-    value_upper_68_ppr: float | None = field(
-        default=None, metadata={"wire_name": "value_upper_68PPR"}
-    )
-    value_lower_68_ppr: float | None = field(
-        default=None, metadata={"wire_name": "value_lower_68PPR"}
-    )
-    value_lower_95_ppr: float | None = field(
-        default=None, metadata={"wire_name": "value_lower_95PPR"}
-    )
-    value_lower_limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +227,14 @@ class OperationModeStatus(Message):
     operation_mode_factor: Factor
     previous_operation_mode_id: Identifier | None = None
     transition_timestamp: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationModeTimerStatus(Message):
+    """When a timer ends; in the future while it runs."""
+
+    timer_id: Identifier
+    finished_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,14 @@ from typing import ClassVar
 
 from .components import (
     Commodity,
+    Expectation,
     Identifier,
     Label,
     Message,
     NumberRange,
     OperationModeInstruction,
     OperationModeStatus,
+    OperationModeTimerStatus,
     PowerRange,
     Timer,
     Transition,
@@ -89,36 +91,21 @@ class ActuatorStatus(OperationModeStatus):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimerStatus(Message):
+class TimerStatus(OperationModeTimerStatus):
     """When a timer of an actuator ends; in the future while it runs."""
 
     message_type: ClassVar[str] = "DDBC.TimerStatus"
 
-    timer_id: Identifier
     actuator_id: Identifier
-    finished_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AverageDemandRateForecastElement:
+class AverageDemandRateForecastElement(Expectation):
     """The demand that is expected for a while."""
 
+    wire_prefix: ClassVar[str] = "demand_rate_"
+
     duration: timedelta
-    demand_rate_expected: float
-    demand_rate_upper_limit: float | None = None
-    demand_rate_upper_95_ppr: float | None = field(
-        default=None, metadata={"wire_name": "demand_rate_upper_95PPR"}
-    )
-    demand_rate_upper_68_ppr: float | None = field(
-        default=None, metadata={"wire_name": "demand_rate_upper_68PPR"}
-    )
-    demand_rate_lower_68_ppr: float | None = field(
-        default=None, metadata={"wire_name": "demand_rate_lower_68PPR"}
-    )
-    demand_rate_lower_95_ppr: float | None = field(
-        default=None, metadata={"wire_name": "demand_rate_lower_95PPR"}
-    )
-    demand_rate_lower_limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,14 @@ from typing import ClassVar
 
 from .components import (
     Commodity,
+    Expectation,
     Identifier,
     Label,
     Message,
     NumberRange,
     OperationModeInstruction,
     OperationModeStatus,
+    OperationModeTimerStatus,
     PowerRange,
     Timer,
     Transition,
@@ -106,14 +108,12 @@ class StorageStatus(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimerStatus(Message):
+class TimerStatus(OperationModeTimerStatus):
     """When a timer of an actuator ends; in the future while it runs."""
 
     message_type: ClassVar[str] = "FRBC.TimerStatus"
 
-    timer_id: Identifier
     actuator_id: Identifier
-    finished_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,25 +135,12 @@ class LeakageBehaviour(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UsageForecastElement:
+class UsageForecastElement(Expectation):
     """What is taken from the storage for a while; positive means that the fill level falls."""
 
+    wire_prefix: ClassVar[str] = "usage_rate_"
+
     duration: timedelta
-    usage_rate_expected: float
-    usage_rate_upper_limit: float | None = None
-    usage_rate_upper_95_ppr: float | None = field(
-        default=None, metadata={"wire_name": "usage_rate_upper_95PPR"}
-    )
-    usage_rate_upper_68_ppr: float | None = field(
-        default=None, metadata={"wire_name": "usage_rate_upper_68PPR"}
-    )
-    usage_rate_lower_68_ppr: float | None = field(
-        default=None, metadata={"wire_name": "usage_rate_lower_68PPR"}
-    )
-    usage_rate_lower_95_ppr: float | None = field(
-        default=None, metadata={"wire_name": "usage_rate_lower_95PPR"}
-    )
-    usage_rate_lower_limit: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from .components import (
     NumberRange,
     OperationModeInstruction,
     OperationModeStatus,
+    OperationModeTimerStatus,
     PowerRange,
     Timer,
     Transition,
@@ -53,13 +54,10 @@ class Status(OperationModeStatus):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimerStatus(Message):
-    """When a timer ends; in the future while it runs."""
+class TimerStatus(OperationModeTimerStatus):
+    """When a timer of the device ends; in the future while it runs."""
 
     message_type: ClassVar[str] = "OMBC.TimerStatus"
-
-    timer_id: Identifier
-    finished_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
