@@ -466,6 +466,29 @@ async def test_a_device_that_is_away_keeps_its_plan_and_says_so(
     assert power_of(entry, NOON) == 0.0
 
 
+async def test_a_device_that_leaves_while_prices_are_read_is_left_out(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    device = await plan_idle(hass, entry, client, hass_client_no_auth, freezer)
+    before, read = triggers(client), client.get_sensor_data.side_effect
+
+    async def leave(*ids: int, **wanted: Any) -> Any:
+        await device.socket.close()
+        await hass.async_block_till_done()
+        return await read(*ids, **wanted)
+
+    client.get_sensor_data.side_effect = leave
+    await press(entry)
+
+    assert status_of(entry) == "device_away"
+    assert triggers(client) == before
+    assert power_of(entry, NOON) == 0.0
+
+
 async def test_a_device_that_has_not_described_itself_is_left_out_by_name(
     hass: HomeAssistant,
     entry: MockConfigEntry,

@@ -162,33 +162,41 @@ def plan_of(
     )
     if inputs.storage is None or inputs.state is None:
         return plan
+    return _with_energies(plan, request, inputs.storage, inputs.state, unresolved)
+
+
+def _with_energies(
+    plan: DevicePlan,
+    request: DeviceRequest,
+    storage: Storage,
+    state: StorageState,
+    unresolved: Sequence[Mapping[str, JSON]],
+) -> DevicePlan:
+    """Return the plan of what stores energy with the energies that it leads to, and what they miss."""
+    schedule = plan.schedule
     if request.s2 is not None and request.s2.expect is not None:
-        energies = request.s2.expect(answer.actuators)
+        energies = request.s2.expect(plan.actuators)
     else:
         energies = expected_energies(
-            inputs.storage,
-            inputs.state.stored_energy,
-            schedule.powers,
-            schedule.resolution,
-            request.flows,
+            storage, state.stored_energy, schedule.powers, schedule.resolution, request.flows
         )
     missed = all_missed(
         missed_by_expectation(
-            inputs.storage,
-            _as_soon_as_possible(inputs.storage, inputs.state, schedule),
+            storage,
+            _as_soon_as_possible(storage, state, schedule),
             energies,
             start=schedule.start,
             resolution=schedule.resolution,
         ),
         missed_by_server(
-            unresolved, asset_id=inputs.sensor.asset_id, capacity=inputs.storage.capacity
+            unresolved, asset_id=request.inputs.sensor.asset_id, capacity=storage.capacity
         ),
     )
     return replace(
         plan,
-        storage=inputs.storage,
-        capacity=inputs.storage.capacity,
-        state=inputs.state,
+        storage=storage,
+        capacity=storage.capacity,
+        state=state,
         energies=energies,
         missed=missed,
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-import math
 from typing import Final, override
 
 from homeassistant.core import CALLBACK_TYPE, callback
@@ -31,8 +30,6 @@ from .s2.control_types import DeviceControl, NoControl, PowerProfileControl
 from .s2_device import S2Device
 from .wishes import Wishes
 
-# Control has nothing to do with less of the state of charge; a talkative device tells it every second.
-_TENTHS_OF_A_PERCENT: Final = 1000
 # What a programme can be told besides its schedule: to begin, and to pause where it may.
 _MODES_OF_PROGRAMMES: Final = (Mode.SCHEDULE, Mode.CHARGE_NOW, Mode.PAUSE)
 
@@ -134,9 +131,11 @@ class S2Inputs(InputSource):
     def __init__(self, device: S2Device) -> None:
         """Read the device."""
         self._device = device
+        self._wishes = Wishes()
 
     @override
     def read(self, wishes: Wishes, now: datetime) -> DeviceInputs:
+        self._wishes = wishes
         is_known = self._device.can_be_told
         charged, discharged = reached(self._device.observation.state_of_charge, wishes)
         return DeviceInputs(
@@ -155,11 +154,9 @@ class S2Inputs(InputSource):
         @callback
         def told() -> None:
             nonlocal seen
-            level = self._device.observation.state_of_charge
-            # What is exactly on a tenth is neither of those beside it, so that no limit is passed over.
-            tenths = (level or 0.0) * _TENTHS_OF_A_PERCENT
-            about = None if level is None else (math.floor(tenths), math.ceil(tenths))
-            told_now = (self._device.can_be_told, about, id(self._device.powers))
+            # Most words change nothing of what control has to know; another wish is read anyway.
+            is_reached = reached(self._device.observation.state_of_charge, self._wishes)
+            told_now = (self._device.can_be_told, is_reached, id(self._device.powers))
             if told_now != seen:
                 seen = told_now
                 changed()

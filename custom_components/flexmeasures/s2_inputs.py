@@ -82,7 +82,7 @@ class S2InputReader:
             storage=storage,
             state=state,
             stored=stored,
-            describe=partial(_describe, device, s2_device, sensors, (storage, state), named),
+            describe=partial(_describe, device, s2_device, (storage, state), named),
         )
 
     def _storage(
@@ -111,13 +111,17 @@ class S2InputReader:
 def _describe(
     device: FlexibleDevice,
     s2_device: S2Device,
-    sensors: Sensors,
     storage: tuple[Storage | None, StorageState | None],
     named: Mapping[str, Sensor],
     window: PlanWindow,
 ) -> S2Request | NotPlanned:
-    """Return what the device adds to a request for the window, or why it cannot be planned as it is."""
-    assert s2_device.control is not None
+    """Return what the device adds to a request for the window, or why it cannot be planned as it is.
+
+    It may have left, or described itself otherwise, while the prices were read.
+    """
+    sensors = planning_sensors(s2_device, named)
+    if s2_device.control is None or sensors is None:
+        return NotPlanned(PlanStatus.DEVICE_AWAY)
     _tell_prices(s2_device, window)
     steps = (window.end - window.start) // window.resolution
     grid = Grid(window.start, window.resolution, steps)
@@ -129,25 +133,30 @@ def _describe(
     if any(notice.finding is Finding.UNKNOWN_CAPACITY for notice in contribution.notices):
         return NotPlanned.because_of(_problem("s2_energy_unknown", device))
     models = _with_wishes(_objects(contribution.flex_models), *storage, window)
-    by_sensor = {sensor.id: sensor for sensor in named.values()}
-    electric = {
-        model["sensor"]
-        for model in models
-        if "sensor" in model and model.get("commodity", _ELECTRICITY) == _ELECTRICITY
-    }
     return S2Request(
         flex_models=models,
-        actuators={
-            actuator: by_sensor[number]
-            for actuator, number in sensors.power.items()
-            if number in electric
-        },
+        actuators=_planned_on(models, sensors, named),
         context=_context(contribution),
         series=contribution.series,
         sensor_of=sensors.series,
         placed=_placed(s2_device, contribution),
         expect=_expectation(s2_device, contribution, window),
     )
+
+
+def _planned_on(
+    models: Iterable[JsonObject], sensors: Sensors, named: Mapping[str, Sensor]
+) -> dict[str, Sensor]:
+    """Return the sensor of each actuator whose electric power the server plans."""
+    by_id = {sensor.id: sensor for sensor in named.values()}
+    electric = {
+        model["sensor"]
+        for model in models
+        if "sensor" in model and model.get("commodity", _ELECTRICITY) == _ELECTRICITY
+    }
+    return {
+        actuator: by_id[number] for actuator, number in sensors.power.items() if number in electric
+    }
 
 
 def _tell_prices(s2_device: S2Device, window: PlanWindow) -> None:

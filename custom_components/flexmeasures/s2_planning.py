@@ -9,6 +9,7 @@ from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant, callback
 
 from .alarm import Alarm
+from .client import Sensor
 from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice
 from .listeners import Listeners
@@ -43,7 +44,7 @@ class S2Planning:
         self._entry = entry
         self._devices = devices
         self._stored: dict[int, dict[datetime, float | None]] = {}
-        self._looked: dict[str, tuple[object, ...]] = {}
+        self._looked: dict[str, tuple[Mapping[int, Sensor], tuple[object, ...]]] = {}
         self._plannable: dict[str, tuple[object, ...]] = {}
         self._described: dict[str, int] = {}
         self._planner: Planner | None = None
@@ -67,10 +68,11 @@ class S2Planning:
             self._described[name] = device.described
             if not self._foreseen.is_set:
                 self._foreseen.async_set_in(_SHORTEST_PAUSE)
-        looked = (self._entry.runtime_data.inventory.data.sensors, *needs_of(device))
-        if self._looked.get(name) == looked:
+        sensors, needs = self._entry.runtime_data.inventory.data.sensors, needs_of(device)
+        looked = self._looked.get(name)
+        if looked is not None and looked[0] is sensors and looked[1] == needs:
             return
-        self._looked[name] = looked
+        self._looked[name] = (sensors, needs)
         if not self._is_plannable(device):
             self._plannable.pop(name, None)
             return
