@@ -5,10 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil, floor
-from typing import Any, Self
+from typing import Any
 
 from custom_components.flexmeasures.client import FlexMeasuresClient
-from custom_components.flexmeasures.const import CONTROL_TYPES as CONTROL_TYPES_OF_S2
 
 from .configure import Device
 from .home_assistant import HomeAssistantApi, State
@@ -24,14 +23,6 @@ LEVEL_MINUTES = 15
 ROUNDING = 1.0
 # What says that a device has no plan because it needs none now.
 NOT_PLANNED = {"device_away", "nothing_to_plan"}
-# What an S2 device says of an instruction that it does, or has done.
-INSTRUCTED = {"started", "succeeded"}
-# All that can be planned; there is a device for each.
-CONTROL_TYPES = set(CONTROL_TYPES_OF_S2) - {"not_controlable"}
-# Those whose power is what is planned; within an envelope, and in a profile, a device has a will of its own.
-RUNS_AS_PLANNED = {"demand_driven_based_control", "fill_rate_based_control"}
-# Measured a moment ago, at a level of then.
-S2_TOLERANCE, S2_TOLERANCE_SHARE = 50.0, 0.05  # W, and of the planned power
 
 type States = dict[str, State]
 
@@ -109,10 +100,10 @@ def missing(seen: Observation, pressed: datetime) -> str | None:
     if seen.scheduled is None:
         return "the schedule has no step that holds now"
     if seen.setpoint is None:
-        return f"setpoint unknown, scheduled {_watts(seen.scheduled)}"
+        return f"setpoint unknown, scheduled {watts(seen.scheduled)}"
     if seen.follows or (seen.control == "waiting" and seen.held_by):
         return None
-    return f"it has {seen.told or 'nothing'}, setpoint {_watts(seen.setpoint)}, {seen.control}"
+    return f"it has {seen.told or 'nothing'}, setpoint {watts(seen.setpoint)}, {seen.control}"
 
 
 def table(observations: list[Observation], pressed: datetime) -> str:
@@ -126,8 +117,8 @@ def table(observations: list[Observation], pressed: datetime) -> str:
                 seen.name,
                 seen.plan if seen.computed_at is None else _age(seen.computed_at, pressed),
                 step,
-                _watts(seen.scheduled),
-                _watts(seen.setpoint),
+                watts(seen.scheduled),
+                watts(seen.setpoint),
                 seen.told or "nothing",
                 control,
             )
@@ -167,75 +158,6 @@ async def check(api: HomeAssistantApi, devices: tuple[Device, ...]) -> bool:
     if isinstance(outcome, Exception):
         print(f"Reschedule: {outcome}")
     return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class S2Observation:
-    """One S2 device at one moment; power in watts, consumption positive; None where nothing is known."""
-
-    name: str
-    connected: bool
-    control_type: str
-    scheduled: float | None
-    measured: float | None
-    instruction: str
-
-    @classmethod
-    def of(cls, states: States, device: Device) -> Self:
-        """Collect what is known of a device from all states."""
-        entities = device.entities
-        return cls(
-            name=device.name,
-            connected=_text(states, entities["s2_connected"]) == "on",
-            control_type=_text(states, entities["control_type"]) or "unknown",
-            scheduled=_number(states, entities["scheduled_power"]),
-            measured=_number(states, entities["measured_power"]),
-            instruction=_text(states, entities["last_instruction"]) or "unknown",
-        )
-
-    def missing(self) -> str | None:
-        """Return the first link of the device's chain that does not hold; None when all do."""
-        if not self.connected:
-            return "not connected"
-        if self.instruction not in INSTRUCTED:
-            return f"its last instruction is {self.instruction}"
-        if self.measured is None:
-            return "it measures nothing"
-        if self.control_type not in RUNS_AS_PLANNED:
-            return None
-        tolerance = max(S2_TOLERANCE, S2_TOLERANCE_SHARE * abs(self.scheduled or 0.0))
-        if self.scheduled is None or abs(self.measured - self.scheduled) > tolerance:
-            return f"it runs at {_watts(self.measured)}, scheduled {_watts(self.scheduled)}"
-        return None
-
-
-def s2_missing(observations: list[S2Observation]) -> list[str]:
-    """Return what does not hold of the S2 devices, and which control types nobody has."""
-    lacking = [f"{seen.name}: {what}" for seen in observations if (what := seen.missing())]
-    absent = CONTROL_TYPES - {seen.control_type for seen in observations}
-    return lacking + [f"no device follows {control_type}" for control_type in sorted(absent)]
-
-
-async def check_s2(api: HomeAssistantApi, devices: tuple[Device, ...]) -> bool:
-    """Wait until the S2 devices, of all control types, run as they are planned; print that, return whether they do."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + SECONDS
-    while True:
-        states = await api.states()
-        observations = [S2Observation.of(states, device) for device in devices]
-        lacking = s2_missing(observations)
-        if not lacking or loop.time() > deadline:
-            break
-        await asyncio.sleep(POLL_SECONDS)
-    print()
-    for seen in observations:
-        powers = f"{_watts(seen.scheduled):>10}{_watts(seen.measured):>10}"
-        print(f"{seen.name:<28}{seen.control_type:<30}{powers}  {seen.instruction}")
-    if not lacking:
-        print("Every S2 device follows.")
-    for what in lacking:
-        print(f"Missing after {SECONDS} s: {what}")
-    return not lacking
 
 
 async def check_feeds(client: FlexMeasuresClient, site: Site) -> bool:
@@ -306,7 +228,8 @@ def _text(states: States, entity_id: str) -> str | None:
     return state.state if state else None
 
 
-def _watts(value: float | None) -> str:
+def watts(value: float | None) -> str:
+    """Return a power as people read it."""
     return "unknown" if value is None else f"{value + 0.0:+.0f} W"
 
 
@@ -395,7 +318,7 @@ def _dishwasher_follows(states: States, setpoint: float) -> bool:
 
 LINKS = {
     BATTERY: Link(
-        lambda states: _watts(_number(states, _ACTUATOR)),
+        lambda states: watts(_number(states, _ACTUATOR)),
         _battery_follows,
     ),
     CAR: Link(_car_told, _car_follows),

@@ -20,7 +20,7 @@ from custom_components.flexmeasures.client import (
 )
 
 from . import configure, dashboard
-from .check import check, check_feeds, check_s2
+from .check import check, check_feeds
 from .configure import Device, FlowError, Login
 from .flexmeasures_server import FlexMeasuresServer, FlexMeasuresServerError, ServerUser
 from .flexmeasures_server.server import stop_running
@@ -36,6 +36,7 @@ from .home_assistant import (
 )
 from .progress import Progress
 from .rehearsal import Outage
+from .s2_check import check_s2
 from .s2_devices import S2Devices, s2_devices
 from .site import HOUR, PRICE_UNIT, QUARTER, Site, set_up_site
 from .state import StateError, forget, only_one
