@@ -546,6 +546,33 @@ async def test_a_programme_can_be_begun_and_has_no_power_to_set(
     assert controller_of(entry).setpoint.power == 2000.0
 
 
+async def test_a_programme_that_is_paused_does_not_begin(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow("POWER_PROFILE_BASED_CONTROL")
+    await device.say(
+        power_profile(start_time="2026-11-22T15:00:00Z", end_time="2026-11-22T18:00:00Z")
+    )
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+    await act(hass, "turn_on", "switch.solar_panels_follow_schedule")
+    placed = await device.hear_until("PPBC.ScheduleInstruction")
+
+    await act(hass, "select_option", "select.solar_panels_mode", option="pause")
+    heard = await device.hear_until("RevokeObject")
+    assert (heard["object_type"], heard["object_id"]) == ("PPBC.ScheduleInstruction", placed["id"])
+    assert state_of(hass, "sensor.solar_panels_last_instruction").state == "revoked"
+
+    await act(hass, "select_option", "select.solar_panels_mode", option="schedule")
+    again = await device.hear_until("PPBC.ScheduleInstruction")
+    assert again["execution_time"] == placed["execution_time"]
+    assert again["id"] != placed["id"]
+
+
 async def test_a_device_that_cannot_be_told_takes_no_command(
     entry: MockConfigEntry, device: ConnectedDevice
 ) -> None:

@@ -82,6 +82,11 @@ class Car(ResourceManager):
         return True
 
     @override
+    def release(self) -> None:
+        self._envelope.forget()
+        self._take(self._now)
+
+    @override
     def move(self, seconds: float) -> None:
         self.missing -= self.power * seconds / 3600
         self._take(self._now + timedelta(seconds=seconds))

@@ -26,6 +26,10 @@ class Envelope:
             self._pieces.append((start, end, element[limit]))
             start = end
 
+    def forget(self) -> None:
+        """Be without a limit again."""
+        self._pieces = []
+
     def at(self, now: datetime) -> float:
         """Return the W that hold at a time."""
         return next((limit for start, end, limit in self._pieces if start <= now < end), self._free)

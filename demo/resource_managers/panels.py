@@ -83,6 +83,11 @@ class Panels(ResourceManager):
         return True
 
     @override
+    def release(self) -> None:
+        self._envelope.forget()
+        self._give(self._now)
+
+    @override
     def move(self, seconds: float) -> None:
         self._give(self._now + timedelta(seconds=seconds))
 
