@@ -34,10 +34,10 @@ PROOFS = {
     "entity-unique-id": "test_sensor::test_every_sensor_has_unit_class_name_and_known_future",
     "has-entity-name": "test_structure::test_entities_are_named_by_their_devices",
     "runtime-data": "test_structure::test_an_entry_keeps_its_parts_in_its_typed_runtime_data",
-    "test-before-configure": "test_config_flow::test_each_failure_has_its_own_sentence_and_can_be_mended",
+    "test-before-configure": "config_flow/test_connecting::test_each_failure_has_its_own_sentence_and_can_be_mended",
     "test-before-setup": "test_init::"
     "test_a_failing_server_is_retried_and_a_refused_sign_in_asks_for_a_password",
-    "unique-config-entry": "test_config_flow::test_a_site_is_refused_twice",
+    "unique-config-entry": "config_flow/test_choosing_site::test_a_site_is_refused_twice",
     "action-exceptions": "test_services::test_bad_input_is_refused_by_name_before_anything_is_sent "
     "test_services::test_each_failure_of_the_server_has_its_own_sentence",
     "config-entry-unloading": "test_init::test_an_entry_unloads_and_loads_again",
@@ -50,7 +50,7 @@ PROOFS = {
     "test_sensors_are_unavailable_while_the_server_is_away_and_the_connection_says_so "
     "test_flexible_device::test_a_failed_job_is_told_once_and_the_last_schedule_stays",
     "parallel-updates": "test_structure::test_every_platform_says_how_many_calls_it_bears_at_once",
-    "reauthentication-flow": "test_config_flow::"
+    "reauthentication-flow": "config_flow/test_reauthentication::"
     "test_reauthentication_stores_the_new_password_and_starts_the_entry",
     "test-coverage": "test_quality_scale::test_every_module_is_held_to_its_coverage",
     "devices": "test_init::test_devices_form_the_tree_of_the_server",
@@ -70,7 +70,7 @@ PROOFS = {
     "test_translations::test_every_error_for_people_names_its_text",
     "icon-translations": "test_translations::test_every_entity_has_an_icon_of_its_own_or_of_its_device_class "
     "test_structure::test_names_and_icons_are_not_written_in_code",
-    "reconfiguration-flow": "test_config_flow::"
+    "reconfiguration-flow": "config_flow/test_reauthentication::"
     "test_reconfiguration_moves_the_entry_to_another_address",
     "entity-disabled-by-default": "test_sensor::"
     "test_the_version_that_the_device_shows_is_disabled_at_first",
