@@ -18,9 +18,9 @@ from custom_components.flexmeasures.planner import Planner
 from .controlled_home import ControlledHome, by_quarter
 from .device_samples import device_id, home_of, sample_plan
 from .device_stand_ins import Inverter, add_entities
+from .planning import pass_time
 from .shown_plans import NOON, ShownPlans
-from .states import state_of
-from .test_flexible_device import act, pass_seconds
+from .states import act, state_of
 from .test_init import set_up
 
 BATTERY = device_id(DeviceKind.BATTERY)
@@ -78,7 +78,7 @@ async def home(
     entry = home_of(hass, client, DeviceKind.BATTERY)
     plans.plan = sample_plan()
     await set_up(hass, entry)
-    await pass_seconds(hass, freezer, 1)
+    await pass_time(hass, freezer, seconds=1)
     return entry
 
 

@@ -32,8 +32,7 @@ from custom_components.flexmeasures.scheduling import (
 
 from .device_samples import HOUR, device_id, home_of, sample_plan
 from .shown_plans import NOON, ShownPlans
-from .states import state_of
-from .test_flexible_device import act
+from .states import act, state_of
 from .test_init import set_up
 
 BATTERY = device_id(DeviceKind.BATTERY)

@@ -48,7 +48,7 @@ PROOFS = {
     "integration-owner": "test_metadata::test_the_manifest_links_to_pages_of_its_own",
     "log-when-unavailable": "test_sensor::"
     "test_sensors_are_unavailable_while_the_server_is_away_and_the_connection_says_so "
-    "test_flexible_device::test_a_failed_job_is_told_once_and_the_last_schedule_stays",
+    "flexible_device/test_trouble::test_a_failed_job_is_told_once_and_the_last_schedule_stays",
     "parallel-updates": "test_structure::test_every_platform_says_how_many_calls_it_bears_at_once",
     "reauthentication-flow": "config_flow/test_reauthentication::"
     "test_reauthentication_stores_the_new_password_and_starts_the_entry",
@@ -75,7 +75,7 @@ PROOFS = {
     "entity-disabled-by-default": "test_sensor::"
     "test_the_version_that_the_device_shows_is_disabled_at_first",
     "repair-issues": "test_init::test_a_site_that_is_gone_is_told_until_it_is_back "
-    "test_flexible_device::test_without_any_price_nothing_is_asked_for "
+    "flexible_device/test_trouble::test_without_any_price_nothing_is_asked_for "
     "test_repairs::test_what_waited_is_sent_when_the_rights_are_back",
     "stale-devices": "test_init::test_new_assets_and_sensors_appear_and_removed_ones_leave",
     "async-dependency": "test_structure::test_nothing_waits_for_the_network_in_the_event_loop",
