@@ -17,9 +17,9 @@ from custom_components.flexmeasures.client import (
 )
 
 from . import site
+from .site_actions import NOON, NOON_TEXT, call
 from .test_init import set_up
 from .test_sensor import settle
-from .test_services import NOON, NOON_TEXT, call
 
 FORECAST = SensorForecast(
     sensor_id=site.SOLAR_POWER,

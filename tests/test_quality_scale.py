@@ -38,8 +38,8 @@ PROOFS = {
     "test-before-setup": "test_init::"
     "test_a_failing_server_is_retried_and_a_refused_sign_in_asks_for_a_password",
     "unique-config-entry": "config_flow/test_choosing_site::test_a_site_is_refused_twice",
-    "action-exceptions": "test_services::test_bad_input_is_refused_by_name_before_anything_is_sent "
-    "test_services::test_each_failure_of_the_server_has_its_own_sentence",
+    "action-exceptions": "services/test_refusals::test_bad_input_is_refused_by_name_before_anything_is_sent "
+    "services/test_refusals::test_each_failure_of_the_server_has_its_own_sentence",
     "config-entry-unloading": "test_init::test_an_entry_unloads_and_loads_again",
     "docs-configuration-parameters": "test_documentation::test_every_field_of_every_form_is_described",
     "docs-installation-parameters": "test_documentation::test_every_field_of_every_form_is_described",

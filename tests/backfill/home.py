@@ -7,8 +7,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.const import DOMAIN
-
+from .. import site_actions
 from ..conftest import make_entry
 from ..fed_site import METER, SOLAR
 from ..recorded import NOON, live
@@ -41,15 +40,7 @@ async def lived(
 
 async def call(hass: HomeAssistant, **fields: Any) -> list[Any]:
     """Call the action and return what it tells of the sensors."""
-    response = await hass.services.async_call(
-        DOMAIN,
-        "backfill",
-        {"config_entry": "entry_of_the_site", **fields},
-        blocking=True,
-        return_response=True,
-    )
-    assert response
-    sensors = response["sensors"]
+    sensors = (await site_actions.call(hass, "backfill", **fields))["sensors"]
     assert isinstance(sensors, list)
     return sensors
 
