@@ -52,8 +52,8 @@ def test_every_step_and_every_sentence_of_the_flows_is_tested() -> None:
         path.read_text()
         for pattern in (
             "config_flow/*.py",
-            "test_device_flow.py",
-            "test_device_kinds.py",
+            "device_flow/*.py",
+            "device_kinds/*.py",
             "feed_flow/*.py",
             "test_options_flow.py",
             "test_s2_flow.py",
