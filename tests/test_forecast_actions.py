@@ -10,11 +10,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.client import (
-    JobFailedError,
-    SensorForecast,
-    ServerTooOldError,
-)
+from custom_components.flexmeasures.client import JobFailedError, SensorForecast, ServerTooOldError
 
 from . import site
 from .site_actions import NOON, NOON_TEXT, call

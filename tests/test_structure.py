@@ -56,7 +56,7 @@ def test_every_step_and_every_sentence_of_the_flows_is_tested() -> None:
             "device_kinds/*.py",
             "feed_flow/*.py",
             "test_options_flow.py",
-            "test_s2_flow.py",
+            "s2_flow/*.py",
             "flow_samples.py",
         )
         for path in TESTS.glob(pattern)

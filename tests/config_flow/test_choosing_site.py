@@ -9,10 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 
-from custom_components.flexmeasures.client import (
-    AssetType,
-    PermissionDeniedError,
-)
+from custom_components.flexmeasures.client import AssetType, PermissionDeniedError
 from custom_components.flexmeasures.const import CONF_SITE_ID
 
 from ..device_dialogs import suggested

@@ -8,16 +8,9 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.client import (
-    ConnectionFailedError,
-    JobFailedError,
-)
+from custom_components.flexmeasures.client import ConnectionFailedError, JobFailedError
 from custom_components.flexmeasures.delivery import Delivery
-from custom_components.flexmeasures.measurements import (
-    Interval,
-    Outbox,
-    OutboxFullError,
-)
+from custom_components.flexmeasures.measurements import Interval, Outbox, OutboxFullError
 
 from .. import site
 from ..conftest import BATTERY_SUBENTRY, make_entry

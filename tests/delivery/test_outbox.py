@@ -9,9 +9,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.client import (
-    ConnectionFailedError,
-)
+from custom_components.flexmeasures.client import ConnectionFailedError
 from custom_components.flexmeasures.measurements import (
     Outbox,
     OutboxCorruptError,

@@ -17,11 +17,7 @@ from custom_components.flexmeasures.client import (
     ServerError,
     WrongPasswordError,
 )
-from custom_components.flexmeasures.measurements import (
-    Interval,
-    Outbox,
-    Priority,
-)
+from custom_components.flexmeasures.measurements import Interval, Outbox, Priority
 
 from .. import site
 from ..conftest import feed_subentry, make_entry

@@ -4,10 +4,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigSubentryData, SubentryFlowResult
 
-from custom_components.flexmeasures.const import (
-    CONF_POWER_SENSOR,
-    SUBENTRY_FLEXIBLE_DEVICE,
-)
+from custom_components.flexmeasures.const import CONF_POWER_SENSOR, SUBENTRY_FLEXIBLE_DEVICE
 
 from ..device_dialogs import STORED
 

@@ -13,10 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.client import AssetType, ConnectionFailedError, ValidationError
-from custom_components.flexmeasures.const import (
-    CONF_POWER_SENSOR,
-    CONF_STATE_OF_CHARGE_ENTITY,
-)
+from custom_components.flexmeasures.const import CONF_POWER_SENSOR, CONF_STATE_OF_CHARGE_ENTITY
 
 from ..device_dialogs import (
     CONTROL,
@@ -29,10 +26,7 @@ from ..device_dialogs import (
     suggested,
     walk,
 )
-from ..flow_samples import (
-    HOME,
-    asset,
-)
+from ..flow_samples import HOME, asset
 from .devices import power_sensors
 
 

@@ -13,21 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.flexmeasures.device_forms import DEVICE_FORMS
 from custom_components.flexmeasures.flexible_device import DeviceKind, FlexibleDevice
 
-from ..device_dialogs import (
-    FORM,
-    change,
-    choose_kind,
-    only_device,
-    start,
-    submit,
-    suggested,
-    walk,
-)
-from ..flow_samples import (
-    SITE_POWER,
-    asset,
-    sensor,
-)
+from ..device_dialogs import FORM, change, choose_kind, only_device, start, submit, suggested, walk
+from ..flow_samples import SITE_POWER, asset, sensor
 from .forms import BUFFER, EV, GENERIC, NEW_BATTERY, NEW_POWER, PROCESS, SOLAR, TANK, TYPES
 
 

@@ -13,20 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.client import ConnectionFailedError
 
-from ..device_dialogs import (
-    FORM,
-    change,
-    only_device,
-    start,
-    submit,
-    suggested,
-    walk,
-)
-from ..flow_samples import (
-    BATTERY_POWER,
-    STATE_OF_CHARGE,
-    sensor,
-)
+from ..device_dialogs import FORM, change, only_device, start, submit, suggested, walk
+from ..flow_samples import BATTERY_POWER, STATE_OF_CHARGE, sensor
 from .forms import BUFFER, NEW_ENERGY, NEW_POWER, SOLAR, TANK
 
 

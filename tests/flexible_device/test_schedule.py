@@ -7,13 +7,9 @@ from unittest.mock import AsyncMock
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.client import (
-    Asset,
-)
+from custom_components.flexmeasures.client import Asset
 
 from .. import site
 from ..conftest import BATTERY_SUBENTRY, make_entry
