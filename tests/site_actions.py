@@ -4,6 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.const import DOMAIN
 
@@ -25,3 +29,18 @@ async def call(hass: HomeAssistant, action: str, **fields: Any) -> dict[str, Any
     )
     assert isinstance(response, dict)
     return response
+
+
+async def refusal_of(hass: HomeAssistant, entry: MockConfigEntry, action: str) -> str | None:
+    """Call an action on the device of the battery's asset, which refuses it; return the key of the sentence."""
+    battery = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, f"{entry.entry_id}_2"), entry.entry_id
+    )
+    assert battery
+
+    with pytest.raises(ServiceValidationError) as refused:
+        await hass.services.async_call(
+            DOMAIN, action, {"device_id": battery.id}, blocking=True, return_response=True
+        )
+
+    return refused.value.translation_key
