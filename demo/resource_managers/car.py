@@ -19,7 +19,7 @@ class Car(ResourceManager):
         missing: Wh that it still wants.
     """
 
-    name: ClassVar[str] = "Simulated car"
+    name: ClassVar[str] = "S2 car"
     control_type: ClassVar[str] = "POWER_ENVELOPE_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_CONSUMER"
 

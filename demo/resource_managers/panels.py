@@ -26,7 +26,7 @@ def sunshine(time: datetime) -> float:
 class Panels(ResourceManager):
     """4 kW at noon; they give what the sun gives, within their envelope."""
 
-    name: ClassVar[str] = "Simulated panels"
+    name: ClassVar[str] = "S2 panels"
     control_type: ClassVar[str] = "POWER_ENVELOPE_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_PRODUCER"
 
