@@ -22,6 +22,7 @@ from custom_components.flexmeasures.control import (
 )
 from custom_components.flexmeasures.s2_carrier import S2Carrier
 from custom_components.flexmeasures.s2_device import S2Device
+from custom_components.flexmeasures.s2_sensors import sensors_on
 
 from . import site
 from .conftest import make_entry
@@ -425,6 +426,47 @@ async def test_people_s_limits_bound_what_is_planned_and_told(
     assert state_of(hass, "number.solar_panels_power_setpoint").state == "2000.0"
 
 
+async def connect_two_actuators(
+    hass: HomeAssistant, http: ClientSessionGenerator, freezer: FrozenDateTimeFactory
+) -> ConnectedDevice:
+    """Return a storage with two actuators of 5 kW each, after its first plan."""
+    device = await knock(hass, http)
+    await device.follow()
+    await device.say(fill_rate_description(free_actuator(), free_actuator("heater")))
+    await device.say(storage_status(40))
+    for name in ("inverter", "heater"):
+        await device.say(actuator_status("idle", actuator=name))
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+    return device
+
+
+async def test_two_actuators_share_a_limit_and_their_power_is_kept_on_the_device_s_sensor(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    created: list[dict[str, Any]],
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    entry = await home_with(hass, client, freezer, most_consumption=3.0)
+    device = await connect_two_actuators(hass, hass_client_no_auth, freezer)
+
+    power = sensors_on(entry, ASSET)["power"]
+    inverter, heater, storage, shared = asked(client)["flex_model"]
+    assert inverter["group"] == heater["group"] == {"sensor": power.id}
+    assert "group" not in storage
+    assert shared == {"sensor": power.id, "consumption-capacity": "3000 W"}
+    # The server's answer is twice 2.5 kW, whatever was asked for; on the sensor consumption is positive.
+    window = entry.runtime_data.values.window(power.id)
+    assert window
+    assert window.value_at(NOON) == 5.0
+
+    await act(hass, "turn_on", "switch.solar_panels_follow_schedule")
+    heard = [await device.hear_until("FRBC.Instruction") for _ in range(2)]
+    factors = {each["actuator_id"]: each["operation_mode_factor"] for each in heard}
+    assert factors == {"inverter": 0.5, "heater": pytest.approx(0.1)}
+
+
 async def test_two_actuators_are_planned_each_and_shown_as_one(
     hass: HomeAssistant,
     client: AsyncMock,
@@ -433,14 +475,7 @@ async def test_two_actuators_are_planned_each_and_shown_as_one(
     freezer: FrozenDateTimeFactory,
 ) -> None:
     entry = await home_with(hass, client, freezer)
-    device = await knock(hass, hass_client_no_auth)
-    await device.follow()
-    await device.say(fill_rate_description(free_actuator(), free_actuator("heater")))
-    await device.say(storage_status(40))
-    for name in ("inverter", "heater"):
-        await device.say(actuator_status("idle", actuator=name))
-    for second in (1, 2, 5, 10):
-        await settle(hass, freezer, NOON + timedelta(seconds=second))
+    device = await connect_two_actuators(hass, hass_client_no_auth, freezer)
 
     plan = planner_of(entry).plan(id_of(entry, "Battery"))
     assert plan

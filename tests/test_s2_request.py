@@ -110,6 +110,7 @@ def test_what_the_server_reads_by_itself_may_change_without_a_word() -> None:
     assert request(flex_models=(by_sensor,)).reads_more
     assert not request(flex_models=(by_sensor,), series=(usage(1.0),)).reads_more
     assert not request(flex_models=({"sensor": 7, "state-of-charge": {"sensor": 9}},)).reads_more
+    assert not request(flex_models=({"sensor": 7, "group": {"sensor": 9}},)).reads_more
 
 
 def test_there_is_a_plan_for_what_the_server_plans_or_what_is_placed() -> None:

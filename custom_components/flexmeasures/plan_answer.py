@@ -232,6 +232,8 @@ def stored_schedules(request: DeviceRequest, answer: Answered) -> Iterator[tuple
         return
     for actuator, schedule in answer.actuators.items():
         yield schedule, request.s2.actuators[actuator]
+    if request.s2.is_grouped:
+        yield answer.schedule, request.inputs.sensor
 
 
 def as_stored(schedule: Schedule, sensor: Sensor) -> ValueWindow:

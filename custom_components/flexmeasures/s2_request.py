@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from .client import JsonObject, JsonValue
 from .scheduling import Schedule
@@ -11,6 +11,9 @@ from .scheduling import Schedule
 if TYPE_CHECKING:
     from .client import Sensor
     from .s2.control_types import Series, SeriesKind
+
+# Names the sensor of a group's power: the server writes it.
+_GROUP: Final = "group"
 
 type ExpectEnergies = Callable[[Mapping[str, Schedule]], tuple[float | None, ...]]
 
@@ -44,14 +47,19 @@ class S2Request:
         return bool(self.actuators or self.placed)
 
     @property
+    def is_grouped(self) -> bool:
+        """Tell whether the server plans several actuators within a limit of them all, and stores their power together."""
+        return any(_GROUP in model for model in self.flex_models)
+
+    @property
     def reads_more(self) -> bool:
         """Tell whether the server plans with what lies on a sensor and was not told by the device."""
         stored = {self.sensor_of[each.kind] for each in self.series}
         read = {
             value["sensor"]
             for model in self.flex_models
-            for value in model.values()
-            if isinstance(value, dict) and "sensor" in value
+            for field, value in model.items()
+            if field != _GROUP and isinstance(value, dict) and "sensor" in value
         }
         return not read <= {*stored, *_expected_on(self.flex_models)}
 

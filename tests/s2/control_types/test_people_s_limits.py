@@ -1,5 +1,7 @@
 """Limits that people set: within them it is planned, and instructed; the powers by hand."""
 
+import math
+
 import pytest
 
 from custom_components.flexmeasures.s2.control_types import (
@@ -103,6 +105,22 @@ def test_several_actuators_share_the_limits() -> None:
     assert (second.actuator_id, second.operation_mode_factor) == ("second", pytest.approx(0.5))
     both = heaters(UNGUARDED).instructions(NOON, wanted, ids())
     assert [each.operation_mode_factor for each in both] == [1, 1]
+
+
+def test_several_actuators_are_planned_as_a_group_within_the_limits() -> None:
+    sensors = Sensors(power={"first": 1, "second": 2}, stored_energy=3, total_power=4)
+
+    first, second, storage, group = (
+        heaters(Span(-math.inf, 3000.0)).contribution(sensors, GRID, NOON).flex_models
+    )
+    assert [first["group"], second["group"]] == [{"sensor": 4}, {"sensor": 4}]
+    assert first["consumption-capacity"] == "2000 W"
+    assert "group" not in storage
+    # Nothing is said of what people do not limit.
+    assert group == {"sensor": 4, "consumption-capacity": "3000 W"}
+    unlimited = heaters(UNGUARDED).contribution(sensors, GRID, NOON).flex_models
+    assert len(unlimited) == 3
+    assert not any("group" in model for model in unlimited)
 
 
 def test_a_boiler_is_planned_and_told_within_its_limits() -> None:

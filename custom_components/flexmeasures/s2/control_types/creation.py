@@ -53,7 +53,9 @@ def control_for(control_type: ControlType, options: ControlOptions) -> DeviceCon
             return PowerProfileControl(abnormal_conditions=abnormal)
         case ControlType.DEMAND_DRIVEN_BASED_CONTROL:
             return DemandDrivenControl(
-                kilowatts_per_unit=options.kilowatts_per_unit, abnormal_conditions=abnormal
+                kilowatts_per_unit=options.kilowatts_per_unit,
+                abnormal_conditions=abnormal,
+                limits=options.limits,
             )
         case ControlType.NOT_CONTROLABLE | ControlType.NO_SELECTION:
             return NoControl()

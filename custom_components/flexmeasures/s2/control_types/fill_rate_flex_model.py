@@ -61,7 +61,7 @@ def contribution_of(outlook: StorageOutlook, sensors: Sensors, grid: Grid) -> Co
         for actuator in storage.actuators
     ]
     return Contribution(
-        flex_models=sharing_stock(flows, stock, sensors),
+        flex_models=sharing_stock(flows, stock, sensors, outlook.limits),
         series=series,
         notices=(*_reservations(outlook), *_unreachable(outlook, grid)),
     )
