@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.plan_models import DevicePlan, PlanCause
+from custom_components.flexmeasures.plan_models import Baseline, DevicePlan, PlanCause
 from custom_components.flexmeasures.plan_records import plan_from_record, plan_to_record
 from custom_components.flexmeasures.scheduling import PriceSeries, Schedule, Tariff
 
@@ -42,7 +42,17 @@ def plan(powers: list[float | None], prices: list[float | None] | None = None) -
         energies=(*powers, None),
         tariff=tariff,
         actuators={"inverter": schedule(powers)},
+        baseline=Baseline.AT_ONCE,
+        price_at_once=0.2,
     )
+
+
+def test_a_plan_that_was_kept_before_baselines_were_has_none() -> None:
+    record = plan_to_record(plan([1.0], [0.1]))
+    del record["baseline"], record["price_at_once"]
+
+    old = plan_from_record(record)
+    assert (old.baseline, old.price_at_once) == (Baseline.UNKNOWN, None)
 
 
 @given(powers=POWERS, prices=st.none() | POWERS)
@@ -58,6 +68,8 @@ def test_a_plan_is_read_back_equal_through_json(
     "changes",
     [
         {"schedule": None},
+        {"baseline": "wishful"},
+        {"price_at_once": "much"},
         {"expires": None},
         {"expires": "2026-11-22T15:00:00"},
         {"expires": "soon"},

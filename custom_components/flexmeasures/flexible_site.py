@@ -8,6 +8,7 @@ from .const import LOGGER, SUBENTRY_FLEXIBLE_DEVICE
 from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice
 from .flexible_entities import (
+    async_add_savings_of_s2_devices,
     binary_sensors_of,
     buttons_of,
     sensors_of,
@@ -36,6 +37,7 @@ class FlexibleSite:
     # Its entities on platforms that every site has.
     sensors_of = staticmethod(sensors_of)
     storage_sensors_of = staticmethod(storage_sensors_of)
+    async_add_savings_of_s2_devices = staticmethod(async_add_savings_of_s2_devices)
     binary_sensors_of = staticmethod(binary_sensors_of)
     storage_binary_sensors_of = staticmethod(storage_binary_sensors_of)
     buttons_of = staticmethod(buttons_of)

@@ -8,7 +8,7 @@ from homeassistant.const import UnitOfPower
 
 from .client import Sensor, SensorSchedule
 from .measurements import ValueWindow
-from .plan_models import DevicePlan, PlanCause
+from .plan_models import Baseline, DevicePlan, PlanCause
 from .plan_request import DeviceRequest, PlanWindow
 from .plan_settings import PlanSettings
 from .s2_request import S2Request
@@ -159,6 +159,8 @@ def plan_of(
         breaches=breaches(answer.costs),
         actuators=answer.actuators,
         leeway=leeway,
+        baseline=request.s2.baseline if request.s2 else Baseline.UNKNOWN,
+        price_at_once=request.s2.price_at_once if request.s2 else None,
     )
     if inputs.storage is None or inputs.state is None:
         return plan

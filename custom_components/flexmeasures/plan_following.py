@@ -14,7 +14,7 @@ from .data import FlexMeasuresConfigEntry
 from .flexible_device import DeviceKind, FlexibleDevice
 from .plan_keeper import PlanKeeper
 from .plan_models import DevicePlan
-from .plan_savings import SavingsLedger, amount_of
+from .plan_savings import SavingsLedger, amount_of, baseline_of
 from .process_runs import ProcessRuns
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class PlanFollowing:
         now = dt_util.utcnow()
         if piece is None or now <= piece.since:
             return
-        kind = _counted_as(device, piece.plan)
-        amount = amount_of(piece.plan, kind, piece.power, piece.since, now)
+        baseline = baseline_of(device.kind, piece.plan)
+        amount = amount_of(piece.plan, baseline, piece.power, piece.since, now)
         if amount and piece.plan.tariff:
             self._ledger.async_add(
                 device.subentry_id, amount, piece.plan.tariff.currency, piece.since
@@ -103,17 +103,3 @@ class PlanFollowing:
         if device.kind is DeviceKind.PROCESS and piece.power >= _RUNNING:
             self._runs.async_ran(device.subentry_id, piece.since, now - piece.since)
             self._run_changed()
-
-
-def _counted_as(device: FlexibleDevice, plan: DevicePlan) -> DeviceKind:
-    """Return of which kind a device is for what it costs and saves: an S2 device is what its plan has it do.
-
-    What only consumes has to have its energy anyway; of what only produces nobody knows what it could have done.
-    """
-    if device.kind is not DeviceKind.S2:
-        return device.kind
-    powers = [power for power in plan.schedule.powers if power is not None]
-    can_produce = plan.storage is not None and plan.storage.discharging_power > 0
-    if can_produce or (min(powers, default=0.0) < 0 < max(powers, default=0.0)):
-        return DeviceKind.BATTERY
-    return DeviceKind.SOLAR if min(powers, default=0.0) < 0 else DeviceKind.PROCESS

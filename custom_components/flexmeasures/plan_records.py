@@ -3,7 +3,7 @@
 from typing import cast
 
 from .client import JsonObject
-from .plan_models import DevicePlan, PlanCause
+from .plan_models import Baseline, DevicePlan, PlanCause
 from .records import as_text, kept_length, kept_number, kept_numbers, kept_text, kept_time
 from .scheduling import PriceSeries, Schedule, Tariff, schedule_from_json, schedule_to_json
 
@@ -21,6 +21,8 @@ def plan_to_record(plan: DevicePlan) -> JsonObject:
             name: cast("JsonObject", schedule_to_json(schedule))
             for name, schedule in plan.actuators.items()
         },
+        "baseline": plan.baseline.value,
+        "price_at_once": plan.price_at_once,
         "consumption_price": _series_to_record(plan.tariff.consumption if plan.tariff else None),
         "production_price": _series_to_record(plan.tariff.production if plan.tariff else None),
     }
@@ -50,6 +52,8 @@ def plan_from_record(record: JsonObject) -> DevicePlan:
         energies=energies,
         tariff=_tariff(record),
         actuators=_actuators(record),
+        baseline=Baseline(str(record.get("baseline", Baseline.UNKNOWN))),
+        price_at_once=kept_number(record, "price_at_once"),
     )
 
 

@@ -166,7 +166,11 @@ def _s2_request(
     if isinstance(described, NotPlanned):
         return described
     return DeviceRequest(
-        inputs=inputs, flex_models=described.flex_models, findings=findings, s2=described
+        inputs=inputs,
+        flex_models=described.flex_models,
+        findings=findings,
+        available=described.available,
+        s2=described,
     )
 
 

@@ -32,6 +32,7 @@ from .s2.control_types import (
     DeviceControl,
     NoControl,
     Notice,
+    PowerEnvelopeControl,
     PowerProfileControl,
     Span,
     Timeline,
@@ -97,6 +98,7 @@ class S2Device:
         self.described = 0
         self._powers_of: tuple[object, ...] = ()
         self._powers: Mapping[str, Span] = {}
+        self._prices: Timeline[float] = Timeline()
         self.stores_energy = False
         self._send: Callable[[tuple[str, ...]], None] | None = None
         self._silence: CALLBACK_TYPE | None = None
@@ -189,6 +191,7 @@ class S2Device:
         match event:
             case ControlTypeActivated():
                 self.control = control_for(event.control_type, self.settings.control_options)
+                self._tell_prices(now)
             case ControlTypeDeactivated():
                 self._leave_control_type()
             case ControlTypeRefused():
@@ -274,30 +277,20 @@ class S2Device:
     @callback
     def async_when_it_stores(self, act: Callable[[], None]) -> CALLBACK_TYPE:
         """Act once it is known that the device stores energy, unless the callable returned is called before."""
-        stops: list[CALLBACK_TYPE] = []
-
-        @callback
-        def look() -> None:
-            if self.stores_energy:
-                stop()
-                act()
-
-        @callback
-        def stop() -> None:
-            while stops:
-                stops.pop()()
-
-        stops.append(self.listeners.async_add(look))
-        look()
-        return stop
+        return self.listeners.async_once(lambda: self.stores_energy, act)
 
     @callback
     def async_tell_prices(self, prices: Timeline[float], now: datetime) -> None:
-        """Let a device that places its own power profiles know what a kWh costs; others have no use for it."""
+        """Let a device know what a kWh costs where it is placed, or left room, by that; others have no use for it."""
+        self._prices = prices
+        self._tell_prices(now)
         if isinstance(self.control, PowerProfileControl):
-            self.control.set_prices(prices, now)
             self.instructor.async_decide(now)
             self.listeners.async_call()
+
+    def _tell_prices(self, now: datetime) -> None:
+        if isinstance(self.control, PowerProfileControl | PowerEnvelopeControl):
+            self.control.set_prices(self._prices, now)
 
     @callback
     def async_select_control_type(self, name: str) -> None:

@@ -13,13 +13,14 @@ from .const import DOMAIN
 from .device_reading import StoredEnergy, read_storage_state
 from .flexible_device import FlexibleDevice
 from .plan_inputs import DeviceInputs, NotPlanned, senseless
-from .plan_models import PlanStatus
+from .plan_models import Baseline, PlanStatus
 from .plan_request import PlanWindow
 from .s2.control_types import (
     Contribution,
     FillRateControl,
     Finding,
     Grid,
+    PowerEnvelopeControl,
     PowerProfileControl,
     Sensors,
     SeriesKind,
@@ -133,6 +134,9 @@ def _describe(
     if any(notice.finding is Finding.UNKNOWN_CAPACITY for notice in contribution.notices):
         return NotPlanned.because_of(_problem("s2_energy_unknown", device))
     models = _with_wishes(_objects(contribution.flex_models), *storage, window)
+    forecast_sensor = _curtailed_by(models)
+    is_curtailed = forecast_sensor is not None
+    available = _watts(contribution, SeriesKind.PRODUCTION_FORECAST) if is_curtailed else ()
     return S2Request(
         flex_models=models,
         actuators=_planned_on(models, sensors, named),
@@ -140,6 +144,10 @@ def _describe(
         series=contribution.series,
         sensor_of=sensors.series,
         placed=_placed(s2_device, contribution),
+        available=available,
+        forecast_sensor=None if available else forecast_sensor,
+        baseline=_baseline(s2_device, is_curtailed=is_curtailed, models=models),
+        price_at_once=_price_at_once(s2_device),
         expect=_expectation(s2_device, contribution, window),
     )
 
@@ -206,12 +214,49 @@ def _placed(s2_device: S2Device, contribution: Contribution) -> tuple[float | No
     """Return W per step of a device that places its own programmes; empty for all others."""
     if not isinstance(s2_device.control, PowerProfileControl):
         return ()
+    return _watts(contribution, SeriesKind.CONSUMPTION_FORECAST)
+
+
+def _watts(contribution: Contribution, kind: SeriesKind) -> tuple[float | None, ...]:
+    """Return the values of a series in W per step; empty without it."""
     return tuple(
         None if value is None else value * _WATTS_PER_KILOWATT
         for series in contribution.series
-        if series.kind is SeriesKind.CONSUMPTION_FORECAST
+        if series.kind is kind
         for value in series.values
     )
+
+
+def _curtailed_by(models: Iterable[JsonObject]) -> int | None:
+    """Return the sensor of the forecast up to which a device can be curtailed; None for one that cannot."""
+    for model in models:
+        most = model.get("production-capacity")
+        if isinstance(most, dict) and isinstance(sensor := most.get("sensor"), int):
+            return sensor
+    return None
+
+
+def _baseline(s2_device: S2Device, *, is_curtailed: bool, models: Iterable[JsonObject]) -> Baseline:
+    """Return what a device would do without a plan.
+
+    Nobody knows that of one that only tells its modes, and whether it could have met a demand cheaper depends on gas.
+    """
+    match s2_device.control:
+        case FillRateControl():
+            can_produce = any(span.low < 0 for span in s2_device.powers.values())
+            return Baseline.IDLE if can_produce else Baseline.MEAN_PRICE
+        case PowerProfileControl():
+            return Baseline.AT_ONCE
+        case PowerEnvelopeControl() if is_curtailed:
+            return Baseline.FORECAST
+        case PowerEnvelopeControl() if any("soc-at-start" in model for model in models):
+            return Baseline.MEAN_PRICE
+    return Baseline.UNKNOWN
+
+
+def _price_at_once(s2_device: S2Device) -> float | None:
+    control = s2_device.control
+    return control.price_at_once if isinstance(control, PowerProfileControl) else None
 
 
 def _expectation(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, cast
 
 from .client import JsonObject, JsonValue
+from .plan_models import Baseline
 from .scheduling import Schedule
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class S2Request:
         series: values that have to be stored before.
         sensor_of: id of the sensor that a series is stored on, by its kind.
         placed: W per step of the planned time, consumption positive, of a device that places its own programmes.
+        available: W per step that the device forecasts of what can be curtailed, positive; empty where it forecasts nothing.
+        forecast_sensor: id of the sensor on which others forecast the same; None where nobody does.
+        baseline: what it would do without a plan.
+        price_at_once: of a kWh of its programmes if they ran as soon as they could; None where that is not known.
         expect: returns the kWh expected at the borders of steps of such schedules; None for what stores nothing.
     """
 
@@ -39,6 +44,10 @@ class S2Request:
     series: tuple[Series, ...] = ()
     sensor_of: Mapping[SeriesKind, int]
     placed: tuple[float | None, ...] = ()
+    available: tuple[float | None, ...] = ()
+    forecast_sensor: int | None = None
+    baseline: Baseline = Baseline.UNKNOWN
+    price_at_once: float | None = None
     expect: ExpectEnergies | None = None
 
     @property

@@ -44,6 +44,7 @@ async def async_setup_entry(
         async_add_to_flexible_devices(
             entry, async_add_entities, data.flexible.sensors_of, data.flexible.storage_sensors_of
         )
+        data.flexible.async_add_savings_of_s2_devices(hass, entry, async_add_entities)
     if s2 := entry.runtime_data.s2:
         s2.async_add_sensors(async_add_entities)
     if data.delivery:

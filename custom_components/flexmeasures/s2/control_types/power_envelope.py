@@ -97,7 +97,7 @@ class PowerEnvelopeControl:
         """Take W, consumption positive, that others foresee for a device which gives no forecast itself."""
         self._forecast = forecast
 
-    def set_prices(self, prices: Timeline[float]) -> None:
+    def set_prices(self, prices: Timeline[float], now: datetime) -> None:
         """Take the prices of a kWh, by which limits are widened where the device has to be left more room."""
         self._prices = prices
 
@@ -240,7 +240,8 @@ class PowerEnvelopeControl:
         steps = []
         for begin, until in pairwise(inside):
             power = next((part for start, stop, part in planned if start <= begin < stop), None)
-            forecast = self._forecast.at(begin)
+            # What a person sets is meant, whatever is foreseen.
+            forecast = None if plan.overrides else self._forecast.at(begin)
             steps.append(
                 PlannedStep(
                     begin,

@@ -64,6 +64,13 @@ class Placement:
         return self.start + self.alternative.duration
 
 
+class Bill(NamedTuple):
+    """What placements take in kWh, and what that costs in the currency of the prices."""
+
+    energy: float
+    cost: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What is to be placed.
@@ -104,6 +111,14 @@ class PriceLine:
     def cost(self, alternative: Alternative, start: datetime) -> float:
         """Return what a sequence costs, in the currency of the prices, when it begins then."""
         return self.cost_of(alternative.loads, _seconds(start))
+
+    def bill(self, placements: Sequence[Placement]) -> Bill:
+        """Return what placements take and cost."""
+        loads = [load for placement in placements for load in placement.alternative.loads]
+        return Bill(
+            sum(load.seconds * load.power for load in loads) / _KILOWATT_SECONDS_PER_KWH,
+            sum(self.cost(placement.alternative, placement.start) for placement in placements),
+        )
 
     def cost_of(self, loads: tuple[Load, ...], begin: float) -> float:
         """Return what loads cost, one after the other, when they begin at a time in seconds since 1970."""
