@@ -12,6 +12,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.flexmeasures.client import ConnectionFailedError
 from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.control import (
     ControlStatus,
@@ -219,6 +220,31 @@ async def test_modes_go_before_the_schedule(
 
     await act(hass, "select_option", mode, option="schedule")
     assert await told(device) == CHARGES
+
+
+@pytest.mark.parametrize("choice", ["mode", "power"])
+async def test_what_a_person_chooses_waits_for_no_plan_after_a_start(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    choice: str,
+) -> None:
+    """The schedule is followed, and the server has none yet."""
+    client.trigger_and_get_schedule.side_effect = ConnectionFailedError("it is away")
+    controller_of(entry).async_follow(True)
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow()
+    await describe(device)
+    await settle(hass, freezer, NOON + 5 * SECOND)
+    await is_told_nothing(device)
+
+    if choice == "mode":
+        await act(hass, "select_option", "select.solar_panels_mode", option="charge_now")
+    else:
+        await act(hass, "set_value", "number.solar_panels_power_setpoint", value=5000)
+    assert await told(device) == ("charge", 1.0)
 
 
 async def test_charging_at_once_ends_at_what_is_wanted(
@@ -544,6 +570,33 @@ async def test_a_programme_can_be_begun_and_has_no_power_to_set(
     await act(hass, "select_option", "select.solar_panels_mode", option="charge_now")
     assert controller_of(entry).setpoint.source is SetpointSource.CHARGE_NOW
     assert controller_of(entry).setpoint.power == 2000.0
+
+
+async def test_a_programme_that_is_paused_does_not_begin(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow("POWER_PROFILE_BASED_CONTROL")
+    await device.say(
+        power_profile(start_time="2026-11-22T15:00:00Z", end_time="2026-11-22T18:00:00Z")
+    )
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+    await act(hass, "turn_on", "switch.solar_panels_follow_schedule")
+    placed = await device.hear_until("PPBC.ScheduleInstruction")
+
+    await act(hass, "select_option", "select.solar_panels_mode", option="pause")
+    heard = await device.hear_until("RevokeObject")
+    assert (heard["object_type"], heard["object_id"]) == ("PPBC.ScheduleInstruction", placed["id"])
+    assert state_of(hass, "sensor.solar_panels_last_instruction").state == "revoked"
+
+    await act(hass, "select_option", "select.solar_panels_mode", option="schedule")
+    again = await device.hear_until("PPBC.ScheduleInstruction")
+    assert again["execution_time"] == placed["execution_time"]
+    assert again["id"] != placed["id"]
 
 
 async def test_a_device_that_cannot_be_told_takes_no_command(

@@ -73,3 +73,33 @@ async def test_a_car_is_left_more_room_when_that_is_cheapest_also_after_it_was_l
     await settle(hass, freezer, NOON + timedelta(seconds=11))
     await act(hass, "turn_on", "switch.solar_panels_follow_schedule")
     assert await upper_limits() == [(180, 0), (180, 4000)]
+
+
+async def test_panels_without_a_forecast_are_limited_only_below_the_server_s(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    entry: MockConfigEntry,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """1 kW is foreseen, and in turn all of it and nothing is planned: more sun than was foreseen is not thrown away."""
+    read = client.get_sensor_data.side_effect
+
+    async def known(sensor_id: int, **asked: Any) -> SensorData:
+        told: SensorData = await read(sensor_id, **asked)
+        value = told.values if sensor_id == site.PRICES else (1000.0,) * len(told.values)
+        return replace(told, values=value)
+
+    client.get_sensor_data.side_effect = known
+    client.trigger_and_get_schedule.side_effect = site.plan(-1000.0, 0.0)
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow("POWER_ENVELOPE_BASED_CONTROL")
+    await device.say(power_constraints())
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+    await act(hass, "turn_on", "switch.solar_panels_follow_schedule")
+
+    heard = await device.hear_until("PEBC.Instruction")
+    (envelope,) = heard["power_envelopes"]
+    lower = [part["lower_limit"] for part in envelope["power_envelope_elements"][:4]]
+    assert lower == [-2000, 0, -2000, 0]

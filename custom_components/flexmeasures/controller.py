@@ -300,11 +300,14 @@ class Controller:
     ) -> None:
         """Choose a mode: a power (W, consumption positive) for the manual one, and when it ends by itself."""
         self._runner.async_tell(ModeChosen(mode, power, until))
+        # After a start that may leave nothing to wait for.
+        self._async_begin_when_known()
 
     @callback
     def async_override(self, power: float, until: datetime | None = None) -> None:
         """Set the power (W, consumption positive): while a schedule is followed until its next block, else for good."""
         self._runner.async_tell(OverrideSet(power, until))
+        self._async_begin_when_known()
 
     @callback
     def async_clear_override(self) -> None:

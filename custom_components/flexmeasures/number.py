@@ -66,7 +66,8 @@ class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
     @property
     @override
     def native_min_value(self) -> float:
-        return -self._controller.limits.production
+        # Not its negation, which of nothing is -0.0 and shown so.
+        return 0.0 - self._controller.limits.production
 
     @property
     @override

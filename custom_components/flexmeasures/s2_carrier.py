@@ -25,13 +25,23 @@ from .control import (
     SetPower,
 )
 from .control_inputs import DeviceInputs, InputSource, reached
+from .plan_models import DevicePlan
 from .planner import Planner
-from .s2.control_types import DeviceControl, NoControl, PowerProfileControl
+from .s2.control_types import (
+    DeviceControl,
+    NoControl,
+    PowerEnvelopeControl,
+    PowerProfileControl,
+    Timeline,
+)
 from .s2_device import S2Device
 from .wishes import Wishes
 
 # What a programme can be told besides its schedule: to begin, and to pause where it may.
 _MODES_OF_PROGRAMMES: Final = (Mode.SCHEDULE, Mode.CHARGE_NOW, Mode.PAUSE)
+
+# Who foresaw it does not matter; it only names what is replaced together.
+_FORECAST: Final = "forecast"
 
 
 class S2Carrier(Carrier):
@@ -101,6 +111,9 @@ class S2Carrier(Carrier):
     @callback
     def _async_take_plan(self) -> None:
         plan = self._planner.plan(self._device.settings.subentry_id)
+        control = self._device.control
+        if isinstance(control, PowerEnvelopeControl) and not self._device.observation.forecast:
+            control.foresee(_foreseen(plan))
         self._device.instructor.async_plan(plan.actuators if plan else {})
 
     @callback
@@ -174,6 +187,16 @@ def limits_of(device: S2Device) -> PowerLimits | None:
         max(0.0, people_s.clamp(sum(span.high for span in ranges))),
         max(0.0, -people_s.clamp(sum(span.low for span in ranges))),
     )
+
+
+def _foreseen(plan: DevicePlan | None) -> Timeline[float]:
+    """Return the W, consumption positive, that a plan's forecast has a device give by itself."""
+    foreseen: Timeline[float] = Timeline()
+    for step, power in enumerate(plan.available if plan else ()):
+        if plan is not None and power is not None:
+            start = plan.schedule.start + step * plan.schedule.resolution
+            foreseen.replace_from(start, [(plan.schedule.resolution, -power)], _FORECAST)
+    return foreseen
 
 
 def _modes(control: DeviceControl, limits: PowerLimits | None) -> tuple[Mode, ...]:

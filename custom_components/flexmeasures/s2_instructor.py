@@ -94,6 +94,9 @@ class S2Instructor:
         control, plan = self._device.control, self._plan(now)
         if control is None or plan is None or not self._device.is_active:
             return
+        if isinstance(control, PowerProfileControl):
+            for identifier in control.held_back(plan):
+                self.revoke(identifier, now)
         for instruction in control.instructions(now, plan, random_identifier):
             try:
                 self._instruct(instruction, now)

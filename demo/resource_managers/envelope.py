@@ -28,6 +28,10 @@ class Envelope:
             self._pieces.append((start, end, element[limit]))
             start = end
 
+    def forget(self) -> None:
+        """Be without a limit again."""
+        self._pieces = []
+
     def at(self, now: datetime) -> float:
         """Return the W that hold at a time."""
         return next((limit for start, end, limit in self._pieces if start <= now < end), self._free)
@@ -82,6 +86,11 @@ class EnvelopeManager(ResourceManager):
         self._envelope.take(instruction, self.limit)
         self._keep_within(self._now)
         return True
+
+    @override
+    def release(self) -> None:
+        self._envelope.forget()
+        self._keep_within(self._now)
 
     @abstractmethod
     def _keep_within(self, now: datetime) -> None:

@@ -115,6 +115,13 @@ class HeatPump(ResourceManager):
         return True
 
     @override
+    def release(self) -> None:
+        """Let the compressor alone hold the temperature."""
+        _, gain = _ACTUATORS[PUMP]
+        self.powers = {PUMP: _USED / gain, ELEMENT: 0.0}
+        self.power = sum(self.powers.values())
+
+    @override
     def move(self, seconds: float) -> None:
         heat = sum(self.powers[part] * gain for part, (_, gain) in _ACTUATORS.items())
         self.temperature += (heat - _USED) * seconds / _HEAT_CAPACITY

@@ -308,6 +308,28 @@ def test_a_person_can_start_it_now() -> None:
     assert told(control, NOON + 30 * MINUTE, now) == []
 
 
+def test_a_pause_takes_back_what_has_not_begun() -> None:
+    control = dishwasher()
+    send(control)
+    paused = Plan(overrides={"": 0.0})
+    assert control.held_back(Plan()) == ()
+    assert control.held_back(Plan(overrides={"": 2000.0})) == ()
+
+    assert control.held_back(paused) == ("i1", "i2")
+    assert told(control, plan=paused) == []
+    assert control.held_back(paused) == ()
+    # Afterwards it is told again.
+    assert [sequence for _, sequence, _ in told(control)] == ["wash", "rinse"]
+
+
+def test_a_pause_leaves_what_has_begun_to_the_device() -> None:
+    control = dishwasher()
+    send(control)
+    control.receive(status("c1", STATUS.EXECUTING, "wash", 0 * MINUTE), NOON + 3 * HOUR)
+
+    assert control.held_back(Plan(overrides={"": 0.0})) == ("i2",)
+
+
 def test_a18_only_what_can_be_interrupted_is_interrupted_and_goes_on_afterwards() -> None:
     control = PowerProfileControl()
     control.receive(programme((sequence("long", (60, 1000), interruptible=True),), (RINSE,)), NOON)

@@ -162,7 +162,7 @@ class PowerProfileControl:
         """Return what has to be sent now; the same answer for the same state, and ``sent`` has to follow.
 
         Schedules play no part, since the programmes are placed here. A person's override starts what waits when it is
-        above 0 W; else it interrupts what runs, where the device permits that.
+        above 0 W; else it interrupts what runs, where the device permits that, and nothing else begins.
         """
         if self._quiet_until is not None and now < self._quiet_until:
             return ()
@@ -187,6 +187,13 @@ class PowerProfileControl:
                 if _is_news(profile.sent.get(placement.part), placement)
             ]
         return tuple(found)
+
+    def held_back(self, plan: Plan) -> tuple[Identifier, ...]:
+        """Return the ids of instructions that have to be revoked, and forget them: a person pauses what has not begun."""
+        override = plan.overrides.get("")
+        if override is None or override > 0:
+            return ()
+        return self.deactivate()
 
     def next_decision(self, now: datetime, plan: Plan) -> datetime | None:
         """Return when to ask for instructions again if no message comes before."""
