@@ -43,7 +43,7 @@ class Battery(ResourceManager):
         stored: share of the capacity, from 0 to 1.
     """
 
-    name: ClassVar[str] = "Simulated battery"
+    name: ClassVar[str] = "S2 battery"
     control_type: ClassVar[str] = "FILL_RATE_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_STORAGE"
 

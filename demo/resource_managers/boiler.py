@@ -32,7 +32,7 @@ class Boiler(ResourceManager):
         temperature: °C.
     """
 
-    name: ClassVar[str] = "Simulated boiler"
+    name: ClassVar[str] = "S2 boiler"
     control_type: ClassVar[str] = "OPERATION_MODE_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_CONSUMER"
 

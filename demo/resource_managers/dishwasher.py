@@ -21,7 +21,7 @@ class Dishwasher(ResourceManager):
         starts: when each part was told to begin.
     """
 
-    name: ClassVar[str] = "Simulated dishwasher"
+    name: ClassVar[str] = "S2 dishwasher"
     control_type: ClassVar[str] = "POWER_PROFILE_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_CONSUMER"
 

@@ -32,7 +32,7 @@ class HeatPump(ResourceManager):
         powers: W by actuator.
     """
 
-    name: ClassVar[str] = "Simulated heat pump"
+    name: ClassVar[str] = "S2 heat pump"
     control_type: ClassVar[str] = "FILL_RATE_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_CONSUMER"
 

@@ -32,7 +32,7 @@ class Hybrid(ResourceManager):
         heat: kW by actuator.
     """
 
-    name: ClassVar[str] = "Simulated hybrid heat pump"
+    name: ClassVar[str] = "S2 hybrid heat pump"
     control_type: ClassVar[str] = "DEMAND_DRIVEN_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_CONSUMER"
 

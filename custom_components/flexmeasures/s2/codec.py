@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 from .checks import check
+from .forms import unless_known
 from .messages import ddbc, frbc, ombc, pebc, ppbc, session
 from .messages.components import Identifier, Instruction, Message
 from .messages.session import NIL_IDENTIFIER, ReceptionStatus, ReceptionStatusValue
@@ -103,7 +104,11 @@ class Codec:
         self._validators = validators
         readable: tuple[type[Message | ReceptionStatus], ...] = (*_FROM_DEVICE, ReceptionStatus)
         self._readers: dict[str, tuple[Validate, Reader]] = {
-            kind.message_type: (validators[kind.message_type], reader_of(kind)) for kind in readable
+            kind.message_type: (
+                unless_known(kind.message_type, validators[kind.message_type]),
+                reader_of(kind),
+            )
+            for kind in readable
         }
         self._instructions: dict[str, type[Instruction]] = {
             kind.message_type: kind for kind in _TO_DEVICE if issubclass(kind, Instruction)
