@@ -170,7 +170,7 @@ def _planned_on(
 
 
 def _tell_prices(s2_device: S2Device, window: PlanWindow) -> None:
-    """Let a device with power profiles know what a kWh costs: it places them itself."""
+    """Let a device know what a kWh costs: its profiles are placed here, or it is left room where that is cheapest."""
     if window.tariff is None:
         return
     count = (window.end - window.start) // window.resolution

@@ -20,6 +20,7 @@ from custom_components.flexmeasures.s2.control_types.demand_flex_model import (
     Converter,
     supply_bands,
 )
+from custom_components.flexmeasures.s2.control_types.supply import Way, share_demand
 from custom_components.flexmeasures.s2.messages import ddbc
 from custom_components.flexmeasures.s2.messages.components import ControlType
 
@@ -159,6 +160,19 @@ def test_an_actuator_that_cannot_be_told_leaves_the_others_the_rest() -> None:
     control.sent(busy, NOON)
 
     assert powers(control, Plan()) == {"rod": 1500, "pump": pytest.approx(1000)}
+
+
+@pytest.mark.parametrize("planned", [None, -3000.0])
+def test_what_gives_power_with_its_heat_gives_no_more_than_people_let_it(
+    planned: float | None,
+) -> None:
+    """6 kW of heat come with 3 kW of power; 1 kW of that may be given, so 2 kW of heat."""
+    way = Way(
+        "run", Span(0, -3000), Span(0, 6), running_costs=0.0, costs=0.0, order=0, abnormal=False
+    )
+
+    (share,) = share_demand([[way]], 6, planned, Span(-1000.0, 0.0))
+    assert share.factor == pytest.approx(1 / 3)
 
 
 def test_several_actuators_without_limits_are_no_group() -> None:
