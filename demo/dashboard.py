@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .resource_managers.dishwasher import Dishwasher
 from .site import BATTERY, CAR, DISHWASHER, HEAT_PUMP, SOLAR
 
 PATH = "demo-home"
@@ -39,7 +40,7 @@ def dashboard(
             _home(devices, site),
             _plans(devices),
             _control(devices),
-            _s2(s2_devices),
+            _s2(s2_devices, site),
         ],
     }
 
@@ -204,32 +205,38 @@ def _controlled(name: str, device: Entities) -> Card:
 _SHOWS_TOLD = {HEAT_PUMP: ["temperature"]}
 
 
-def _s2(devices: Mapping[str, Entities]) -> dict[str, Any]:
+def _s2(devices: Mapping[str, Entities], site: SiteEntities) -> dict[str, Any]:
     return {
         "title": "S2 devices",
         "path": "s2",
         "icon": "mdi:lan-connect",
         "type": "sections",
         "max_columns": 4,
-        "sections": [_s2_device(name, entities) for name, entities in devices.items()],
+        "sections": [_s2_device(name, entities, site) for name, entities in devices.items()],
     }
 
 
-def _s2_device(name: str, device: Entities) -> Card:
+def _s2_device(name: str, device: Entities, site: SiteEntities) -> Card:
     shown = {
         "s2_connected": "Connected",
         "control_type": "Control type",
         "measured_power": "Measured",
-        "scheduled_power": "Scheduled",
+        "plan_status": "Plan",
+        "power_setpoint": "Setpoint",
         "last_instruction": "Instruction",
         "operation_mode": "Running as",
         "measured_state_of_charge": "State of charge",
         "measured_fill_level": "Fill level",
         "demand": "Demand",
     }
+    if name == Dishwasher.name:
+        # Its programme says at which power it runs.
+        del shown["power_setpoint"]
     return _section(
         name,
+        _plan_card(device, site, name, device.get("measured_state_of_charge")),
         _tile(device["follow_schedule"], "Follow schedule", feature=_TOGGLE),
+        _mode(device),
         *(_tile(device[key], title, columns=6) for key, title in shown.items() if key in device),
     )
 

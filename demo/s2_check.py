@@ -10,8 +10,8 @@ from .check import POLL_SECONDS, SECONDS, States, watts
 from .configure import Device
 from .home_assistant import HomeAssistantApi
 
-# What an S2 device says of an instruction that it does, or has done.
-INSTRUCTED = {"started", "succeeded"}
+# What an S2 device says of an instruction that it will do, does, or has done.
+INSTRUCTED = {"accepted", "started", "succeeded"}
 # All that can be planned; there is a device for each.
 CONTROL_TYPES = set(CONTROL_TYPES_OF_S2) - {"not_controlable"}
 # Those whose power is what is planned; within an envelope, and in a profile, a device has a will of its own.

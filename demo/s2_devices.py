@@ -19,8 +19,31 @@ PAIRING_SECONDS = 30
 POLL_SECONDS = 0.3
 # Those of them that a device has before it says anything.
 ENTITIES = frozenset(
-    {"control_type", "follow_schedule", "last_instruction", "measured_power", "s2_connected"}
+    {
+        "control_type",
+        "follow_schedule",
+        "last_instruction",
+        "measured_power",
+        "mode",
+        "plan_status",
+        "power_setpoint",
+        "s2_connected",
+        "scheduled_power",
+    }
 )
+
+
+# Those that come with what devices of a control type tell of themselves.
+_TOLD = {
+    "FILL_RATE_BASED_CONTROL": {
+        "expected_state_of_charge",
+        "measured_fill_level",
+        "measured_state_of_charge",
+        "operation_mode",
+    },
+    "OPERATION_MODE_BASED_CONTROL": {"operation_mode"},
+    "DEMAND_DRIVEN_BASED_CONTROL": {"demand"},
+}
 
 
 class S2Devices:
@@ -65,7 +88,9 @@ class S2Devices:
         found = [
             Device(
                 name=str(subentry["title"]),
-                entities=await wait_for_entities(api, str(subentry["subentry_id"]), ENTITIES),
+                entities=await wait_for_entities(
+                    api, str(subentry["subentry_id"]), _entities_of(str(subentry["title"]))
+                ),
             )
             for subentry in await api.subentries(entry_id)
             if subentry["subentry_type"] == SUBENTRY_S2_DEVICE
@@ -91,6 +116,12 @@ class S2Devices:
         accepted = await api.continue_subentry_flow(flow, {"device": waiting})
         expect(accepted, "create_entry")
         return path
+
+
+def _entities_of(name: str) -> frozenset[str]:
+    """Return the keys of the entities that a device of this name gets once it is connected."""
+    control_type = next(device.control_type for device in DEVICES.values() if device.name == name)
+    return ENTITIES | _TOLD.get(control_type, set())
 
 
 def _waiting(flow: Flow) -> Iterator[str]:

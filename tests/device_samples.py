@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.client import Asset
-from custom_components.flexmeasures.const import SUBENTRY_FLEXIBLE_DEVICE
+from custom_components.flexmeasures.const import SUBENTRY_FLEXIBLE_DEVICE, SUBENTRY_S2_DEVICE
 from custom_components.flexmeasures.flexible_device import DeviceKind
 from custom_components.flexmeasures.plan_models import DevicePlan
 from custom_components.flexmeasures.scheduling import (
@@ -57,6 +57,11 @@ _SETTINGS: dict[DeviceKind, dict[str, object]] = {
     },
     DeviceKind.PROCESS: {"profile": [2.0, 0.5], "profile_part": 30},
     DeviceKind.GENERIC: {"flex_model": {"consumption-capacity": "2 kW"}, "charging_power": 2.0},
+    # Of an S2 device only the device itself knows more.
+    DeviceKind.S2: {
+        "secret": "the device's own",
+        "asset": 20 + list(DeviceKind).index(DeviceKind.S2),
+    },
 }
 POWER_SENSORS = {kind: 50 + number for number, kind in enumerate(DeviceKind)}
 _ASSETS = tuple(
@@ -77,7 +82,9 @@ def device_subentry(kind: DeviceKind) -> ConfigSubentryDataWithId:
     return {
         "data": MappingProxyType(settings),
         "subentry_id": device_id(kind),
-        "subentry_type": SUBENTRY_FLEXIBLE_DEVICE,
+        "subentry_type": (
+            SUBENTRY_S2_DEVICE if kind is DeviceKind.S2 else SUBENTRY_FLEXIBLE_DEVICE
+        ),
         "title": kind.replace("_", " ").capitalize(),
         "unique_id": f"power_sensor_{POWER_SENSORS[kind]}",
     }

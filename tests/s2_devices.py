@@ -51,6 +51,19 @@ def remember_s2_sensors(hass: HomeAssistant, entry: MockConfigEntry) -> None:
                 )
 
 
+async def finish_plans(hass: HomeAssistant) -> None:
+    """Let plans and setpoints that are under way come to their end; conversations with devices never do."""
+    names = {"flexmeasures plan", "flexmeasures reschedule", "flexmeasures setpoint"}
+    async with asyncio.timeout(_PATIENCE):
+        while tasks := [
+            each
+            for each in hass._background_tasks
+            if isinstance(each, asyncio.Task) and each.get_name() in names
+        ]:
+            await asyncio.wait(tasks)
+    await hass.async_block_till_done()
+
+
 class ConnectedDevice:
     """A device at the other end of a real socket.
 

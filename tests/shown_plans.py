@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.flexmeasures.plan_models import (
     NO_SAVINGS,
@@ -61,3 +63,17 @@ def shown_plans() -> Iterator[ShownPlans]:
         ):
             stack.enter_context(patch.object(Planner, name, told))
         yield plans
+
+
+@pytest.fixture(autouse=True)
+async def seven_past_noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Let every test begin seven minutes into the plan, in a home in UTC."""
+    await hass.config.async_set_time_zone("UTC")
+    freezer.move_to(NOON + timedelta(minutes=7))
+
+
+async def at(hass: HomeAssistant, freezer: FrozenDateTimeFactory, time: datetime) -> None:
+    """Let it be this time, and everything that is due happen."""
+    freezer.move_to(time)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)

@@ -22,8 +22,8 @@ from custom_components.flexmeasures.client import (
 from custom_components.flexmeasures.measurements import Interval, Outbox, OutboxFullError
 
 from . import site
+from .fed_site import NOON, fed, noon, pass_time, posts, shown
 from .test_init import set_up
-from .test_uploader import NOON, fed, noon, pass_time, posts, shown
 
 __all__ = ["fed", "noon"]
 

@@ -1,7 +1,7 @@
 """The examples of docs/automations.md, run as they are written."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 import re
 from typing import Any
 from unittest.mock import AsyncMock
@@ -11,10 +11,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import parse_yaml
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    async_fire_time_changed,
-    async_mock_service,
-)
+from pytest_homeassistant_custom_component.common import async_mock_service
 
 from custom_components.flexmeasures.client import SensorData
 from custom_components.flexmeasures.const import CONF_SETPOINT_ENTITY
@@ -25,7 +22,7 @@ from custom_components.flexmeasures.scheduling import Missed, MissedLimit
 from . import site
 from .device_samples import HOUR, home_of, sample_plan
 from .repository import ROOT
-from .shown_plans import NOON, ShownPlans
+from .shown_plans import NOON, ShownPlans, at
 from .test_init import set_up
 
 EXAMPLES: dict[str, Any] = {
@@ -46,13 +43,6 @@ async def just_before_noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) 
     """Let every test begin three minutes before noon, in a home in UTC."""
     await hass.config.async_set_time_zone("UTC")
     freezer.move_to(NOON - timedelta(minutes=3))
-
-
-async def at(hass: HomeAssistant, freezer: FrozenDateTimeFactory, time: datetime) -> None:
-    """Let it be this time, and everything that is due happen."""
-    freezer.move_to(time)
-    async_fire_time_changed(hass)
-    await hass.async_block_till_done(wait_background_tasks=True)
 
 
 async def automate(hass: HomeAssistant, title: str) -> None:

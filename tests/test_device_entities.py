@@ -1,6 +1,5 @@
 """Which entities a flexible device of each kind has, and what those do that control it."""
 
-from datetime import timedelta
 from typing import Any
 from unittest.mock import AsyncMock, Mock
 
@@ -18,19 +17,14 @@ from custom_components.flexmeasures.planner import Planner
 from .controlled_home import ControlledHome, by_quarter
 from .device_samples import device_id, home_of, sample_plan
 from .device_stand_ins import Inverter, add_entities
-from .shown_plans import NOON, ShownPlans
-from .states import state_of
-from .test_flexible_device import act, pass_seconds
+from .planning import pass_time
+from .shown_plans import NOON, ShownPlans, seven_past_noon
+from .states import act, state_of
 from .test_init import set_up
 
+__all__ = ["seven_past_noon"]
+
 BATTERY = device_id(DeviceKind.BATTERY)
-
-
-@pytest.fixture(autouse=True)
-async def seven_past_noon(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """Let every test begin seven minutes into the plan, in a home in UTC."""
-    await hass.config.async_set_time_zone("UTC")
-    freezer.move_to(NOON + timedelta(minutes=7))
 
 
 @pytest.mark.parametrize("kind", DeviceKind)
@@ -78,7 +72,7 @@ async def home(
     entry = home_of(hass, client, DeviceKind.BATTERY)
     plans.plan = sample_plan()
     await set_up(hass, entry)
-    await pass_seconds(hass, freezer, 1)
+    await pass_time(hass, freezer, seconds=1)
     return entry
 
 

@@ -28,8 +28,9 @@ from custom_components.flexmeasures.scheduling import (
 
 from .conftest import EMAIL, PASSWORD
 from .device_samples import home_of, sample_plan
+from .planning import NOON, pass_time
 from .shown_plans import ShownPlans
-from .test_flexible_device import NOON, act, pass_seconds
+from .states import act
 from .test_init import set_up
 
 
@@ -41,7 +42,7 @@ async def test_diagnostics_tell_that_there_is_no_plan_and_why(
 ) -> None:
     freezer.move_to(NOON)
     await set_up(hass, battery_entry)
-    await pass_seconds(hass, freezer, 5)
+    await pass_time(hass, freezer, seconds=5)
 
     diagnostics = await async_get_config_entry_diagnostics(hass, battery_entry)
 
@@ -59,7 +60,7 @@ async def test_diagnostics_tell_the_plan_and_no_secret(
     freezer.move_to(NOON)
     hass.states.async_set("sensor.home_battery_level", "35", {"unit_of_measurement": "%"})
     await set_up(hass, battery_entry)
-    await pass_seconds(hass, freezer, 5)
+    await pass_time(hass, freezer, seconds=5)
 
     diagnostics = await async_get_config_entry_diagnostics(hass, battery_entry)
 

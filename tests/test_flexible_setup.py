@@ -5,17 +5,15 @@ from unittest.mock import AsyncMock, patch
 
 from homeassistant.config_entries import SOURCE_USER, ConfigSubentry
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr, entity_registry as er
-import pytest
+from homeassistant.helpers import entity_registry as er
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.config_flow import FlexMeasuresConfigFlow
-from custom_components.flexmeasures.const import DOMAIN
 from custom_components.flexmeasures.diagnostics import async_get_config_entry_diagnostics
 from custom_components.flexmeasures.options_flow import FlexMeasuresOptionsFlow
 
 from .conftest import BATTERY_SUBENTRY, make_entry
+from .site_actions import refusal_of
 from .test_init import set_up
 
 
@@ -46,21 +44,8 @@ async def test_an_action_for_flexible_devices_is_refused_where_there_are_none(
     hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
 ) -> None:
     await set_up(hass, entry)
-    battery = dr.async_get(hass).async_get_device_by_identifier(
-        (DOMAIN, f"{entry.entry_id}_2"), entry.entry_id
-    )
-    assert battery
 
-    with pytest.raises(ServiceValidationError) as refused:
-        await hass.services.async_call(
-            DOMAIN,
-            "explain_schedule",
-            {"device_id": battery.id},
-            blocking=True,
-            return_response=True,
-        )
-
-    assert refused.value.translation_key == "not_a_flexible_device"
+    assert await refusal_of(hass, entry, "explain_schedule") == "not_a_flexible_device"
 
 
 async def test_the_first_flexible_device_brings_planning_and_control_and_the_last_takes_them_away(

@@ -10,16 +10,12 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.flexmeasures.client import (
-    JobFailedError,
-    SensorForecast,
-    ServerTooOldError,
-)
+from custom_components.flexmeasures.client import JobFailedError, SensorForecast, ServerTooOldError
 
 from . import site
+from .site_actions import NOON, NOON_TEXT, call
 from .test_init import set_up
 from .test_sensor import settle
-from .test_services import NOON, NOON_TEXT, call
 
 FORECAST = SensorForecast(
     sensor_id=site.SOLAR_POWER,

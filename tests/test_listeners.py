@@ -31,3 +31,23 @@ def test_everybody_is_told_at_once_until_they_leave() -> None:
     listeners.async_call()
 
     assert told == ["first", "second", "second"]
+
+
+def test_what_waits_for_something_to_be_so_is_done_once() -> None:
+    listeners = Listeners()
+    is_so = False
+    done: list[str] = []
+    listeners.async_once(lambda: is_so, lambda: done.append("later"))
+    stop = listeners.async_once(lambda: is_so, lambda: done.append("never"))
+
+    listeners.async_call()
+    stop()
+    assert done == []
+    is_so = True
+    listeners.async_call()
+    listeners.async_call()
+    assert done == ["later"]
+    assert not listeners
+
+    listeners.async_once(lambda: is_so, lambda: done.append("at once"))
+    assert done == ["later", "at once"]

@@ -190,7 +190,10 @@ def text_files(folder: Path) -> Iterator[Path]:
         if path.is_dir():
             if path.name in {".ci", ".github"} or not re.match(r"\.|__pycache__", path.name):
                 yield from text_files(path)
-        elif path.suffix in TEXT_FILES and not path.name.startswith(".coverage"):
+        # A worktree of git has a file that names the folder of the whole.
+        elif path.name == ".git" or path.name.startswith(".coverage"):
+            continue
+        elif path.suffix in TEXT_FILES:
             yield path
 
 

@@ -9,8 +9,13 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.flexmeasures.flexible_device import DeviceKind
-from custom_components.flexmeasures.plan_models import NO_SAVINGS, DevicePlan
-from custom_components.flexmeasures.plan_savings import Amount, SavingsLedger, amount_of
+from custom_components.flexmeasures.plan_models import NO_SAVINGS, Baseline, DevicePlan
+from custom_components.flexmeasures.plan_savings import (
+    Amount,
+    SavingsLedger,
+    amount_of,
+    baseline_of,
+)
 from custom_components.flexmeasures.scheduling import PriceSeries, Schedule, Tariff
 from custom_components.flexmeasures.site_store import SiteStore
 
@@ -39,29 +44,58 @@ BOTH = Tariff(series(0.1, 0.2, 0.3, 0.4), series(0.05, 0.06, 0.07, None))
 
 
 @pytest.mark.parametrize(
-    ("kind", "power", "hour", "cost", "saving"),
+    ("baseline", "power", "hour", "cost", "saving"),
     [
         # 2 kW for half an hour at 0.20 EUR/kWh.
-        (DeviceKind.BATTERY, 2000.0, 1, 0.2, -0.2),
+        (Baseline.IDLE, 2000.0, 1, 0.2, -0.2),
         # 4 kW out for half an hour at 0.07 EUR/kWh.
-        (DeviceKind.BATTERY, -4000.0, 2, -0.14, 0.14),
+        (Baseline.IDLE, -4000.0, 2, -0.14, 0.14),
         # The mean of 0.1 to 0.4 is 0.25, so a kWh at 0.10 saves 0.15.
-        (DeviceKind.EV_CHARGER, 2000.0, 0, 0.1, 0.15),
-        (DeviceKind.PROCESS, 2000.0, 3, 0.4, -0.15),
-        # Nothing is known of what the sun would have given.
-        (DeviceKind.SOLAR, -2000.0, 0, -0.05, None),
+        (Baseline.MEAN_PRICE, 2000.0, 0, 0.1, 0.15),
+        (Baseline.MEAN_PRICE, 2000.0, 3, 0.4, -0.15),
+        # A programme that takes 1 kWh for 0.10 would have taken it for 0.35; one that takes nothing saves nothing.
+        (Baseline.AT_ONCE, 2000.0, 0, 0.1, 0.25),
+        (Baseline.AT_ONCE, 0.0, 0, 0.0, 0.0),
+        # Nothing is known of what would have been, and of what the sun would have given.
+        (Baseline.UNKNOWN, 2000.0, 0, 0.1, None),
+        (Baseline.FORECAST, -2000.0, 0, -0.05, None),
     ],
 )
 def test_half_an_hour_of_a_plan(
-    kind: DeviceKind, power: float, hour: int, cost: float, saving: float | None
+    baseline: Baseline, power: float, hour: int, cost: float, saving: float | None
 ) -> None:
     start = NOON + hour * HOUR
 
-    amount = amount_of(plan(BOTH), kind, power, start, start + HOUR / 2)
+    told = plan(BOTH, price_at_once=0.35)
+    amount = amount_of(told, baseline, power, start, start + HOUR / 2)
 
     assert amount
     assert amount.cost == pytest.approx(cost)
     assert amount.saving == (None if saving is None else pytest.approx(saving))
+
+
+def test_a_programme_of_which_nobody_knows_what_it_would_have_cost_saves_nothing_known() -> None:
+    amount = amount_of(plan(BOTH), Baseline.AT_ONCE, 2000.0, NOON, NOON + HOUR)
+
+    assert amount == Amount(pytest.approx(0.2), None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "baseline"),
+    [
+        (DeviceKind.BATTERY, Baseline.IDLE),
+        (DeviceKind.EV_CHARGER, Baseline.MEAN_PRICE),
+        (DeviceKind.HEAT_BUFFER, Baseline.MEAN_PRICE),
+        (DeviceKind.SOLAR, Baseline.FORECAST),
+        (DeviceKind.PROCESS, Baseline.MEAN_PRICE),
+        (DeviceKind.GENERIC, Baseline.IDLE),
+        (DeviceKind.S2, Baseline.AT_ONCE),
+    ],
+)
+def test_what_would_have_been_follows_from_the_kind_and_of_s2_devices_from_their_plan(
+    kind: DeviceKind, baseline: Baseline
+) -> None:
+    assert baseline_of(kind, plan(BOTH, baseline=Baseline.AT_ONCE)) is baseline
 
 
 # Panels of which 3 kW were forecast, at 0.05, -0.10 and -0.20 EUR/kWh; for the last hour nothing was forecast.
@@ -86,7 +120,7 @@ def test_panels_save_what_giving_all_would_have_cost(
 ) -> None:
     start = NOON + hour * HOUR
 
-    amount = amount_of(PANELS, DeviceKind.SOLAR, power, start, start + HOUR)
+    amount = amount_of(PANELS, Baseline.FORECAST, power, start, start + HOUR)
 
     assert amount
     assert amount.cost == pytest.approx(cost)
@@ -97,7 +131,7 @@ def test_panels_that_give_less_than_they_could_at_a_good_price_save_less_than_no
     """Such as for a limit of the site: 2 kWh are not sold for 0.05 each."""
     limited = plan(NEGATIVE, -1000.0, available=(3000.0,))
 
-    amount = amount_of(limited, DeviceKind.SOLAR, -1000.0, NOON, NOON + HOUR)
+    amount = amount_of(limited, Baseline.FORECAST, -1000.0, NOON, NOON + HOUR)
 
     assert amount
     assert (amount.cost, amount.saving) == pytest.approx((-0.05, -0.1))
@@ -107,7 +141,7 @@ def test_panels_that_give_less_than_they_could_at_a_good_price_save_less_than_no
 def test_panels_that_are_not_limited_save_nothing(forecast: tuple[float, ...]) -> None:
     """A plan that differs from the forecast by rounding alone limits nothing; nor can it give more than all."""
     free = plan(NEGATIVE, -3000.0, available=forecast)
-    amount = amount_of(free, DeviceKind.SOLAR, -3000.0, NOON + HOUR / 2, NOON + HOUR)
+    amount = amount_of(free, Baseline.FORECAST, -3000.0, NOON + HOUR / 2, NOON + HOUR)
 
     assert amount
     assert amount.saving == (pytest.approx(-0.0025) if forecast == (3100.0,) else 0)
@@ -117,16 +151,16 @@ def test_panels_without_a_price_of_production_count_nothing() -> None:
     unknown = Tariff(series(0.3), series(None))
 
     panels = plan(unknown, 0.0, available=(3000.0,))
-    assert amount_of(panels, DeviceKind.SOLAR, -1.0, NOON, NOON + HOUR) is None
-    assert amount_of(plan(None, 0.0), DeviceKind.SOLAR, 0.0, NOON, NOON + HOUR) is None
+    assert amount_of(panels, Baseline.FORECAST, -1.0, NOON, NOON + HOUR) is None
+    assert amount_of(plan(None, 0.0), Baseline.FORECAST, 0.0, NOON, NOON + HOUR) is None
 
 
 def test_without_a_price_nothing_is_counted() -> None:
     end = NOON + 4 * HOUR
 
-    assert amount_of(plan(None), DeviceKind.BATTERY, 1000.0, NOON, end) is None
-    assert amount_of(plan(BOTH), DeviceKind.BATTERY, -1000.0, end - HOUR, end) is None
-    assert amount_of(plan(BOTH), DeviceKind.BATTERY, 1000.0, end, end + HOUR) is None
+    assert amount_of(plan(None), Baseline.IDLE, 1000.0, NOON, end) is None
+    assert amount_of(plan(BOTH), Baseline.IDLE, -1000.0, end - HOUR, end) is None
+    assert amount_of(plan(BOTH), Baseline.IDLE, 1000.0, end, end + HOUR) is None
 
 
 @pytest.fixture

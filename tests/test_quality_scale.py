@@ -34,12 +34,12 @@ PROOFS = {
     "entity-unique-id": "test_sensor::test_every_sensor_has_unit_class_name_and_known_future",
     "has-entity-name": "test_structure::test_entities_are_named_by_their_devices",
     "runtime-data": "test_structure::test_an_entry_keeps_its_parts_in_its_typed_runtime_data",
-    "test-before-configure": "test_config_flow::test_each_failure_has_its_own_sentence_and_can_be_mended",
+    "test-before-configure": "config_flow/test_connecting::test_each_failure_has_its_own_sentence_and_can_be_mended",
     "test-before-setup": "test_init::"
     "test_a_failing_server_is_retried_and_a_refused_sign_in_asks_for_a_password",
-    "unique-config-entry": "test_config_flow::test_a_site_is_refused_twice",
-    "action-exceptions": "test_services::test_bad_input_is_refused_by_name_before_anything_is_sent "
-    "test_services::test_each_failure_of_the_server_has_its_own_sentence",
+    "unique-config-entry": "config_flow/test_choosing_site::test_a_site_is_refused_twice",
+    "action-exceptions": "services/test_refusals::test_bad_input_is_refused_by_name_before_anything_is_sent "
+    "services/test_refusals::test_each_failure_of_the_server_has_its_own_sentence",
     "config-entry-unloading": "test_init::test_an_entry_unloads_and_loads_again",
     "docs-configuration-parameters": "test_documentation::test_every_field_of_every_form_is_described",
     "docs-installation-parameters": "test_documentation::test_every_field_of_every_form_is_described",
@@ -48,9 +48,9 @@ PROOFS = {
     "integration-owner": "test_metadata::test_the_manifest_links_to_pages_of_its_own",
     "log-when-unavailable": "test_sensor::"
     "test_sensors_are_unavailable_while_the_server_is_away_and_the_connection_says_so "
-    "test_flexible_device::test_a_failed_job_is_told_once_and_the_last_schedule_stays",
+    "flexible_device/test_trouble::test_a_failed_job_is_told_once_and_the_last_schedule_stays",
     "parallel-updates": "test_structure::test_every_platform_says_how_many_calls_it_bears_at_once",
-    "reauthentication-flow": "test_config_flow::"
+    "reauthentication-flow": "config_flow/test_reauthentication::"
     "test_reauthentication_stores_the_new_password_and_starts_the_entry",
     "test-coverage": "test_quality_scale::test_every_module_is_held_to_its_coverage",
     "devices": "test_init::test_devices_form_the_tree_of_the_server",
@@ -70,12 +70,12 @@ PROOFS = {
     "test_translations::test_every_error_for_people_names_its_text",
     "icon-translations": "test_translations::test_every_entity_has_an_icon_of_its_own_or_of_its_device_class "
     "test_structure::test_names_and_icons_are_not_written_in_code",
-    "reconfiguration-flow": "test_config_flow::"
+    "reconfiguration-flow": "config_flow/test_reauthentication::"
     "test_reconfiguration_moves_the_entry_to_another_address",
     "entity-disabled-by-default": "test_sensor::"
     "test_the_version_that_the_device_shows_is_disabled_at_first",
     "repair-issues": "test_init::test_a_site_that_is_gone_is_told_until_it_is_back "
-    "test_flexible_device::test_without_any_price_nothing_is_asked_for "
+    "flexible_device/test_trouble::test_without_any_price_nothing_is_asked_for "
     "test_repairs::test_what_waited_is_sent_when_the_rights_are_back",
     "stale-devices": "test_init::test_new_assets_and_sensors_appear_and_removed_ones_leave",
     "async-dependency": "test_structure::test_nothing_waits_for_the_network_in_the_event_loop",

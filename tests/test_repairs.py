@@ -16,10 +16,9 @@ from custom_components.flexmeasures.measurements import Outbox, OutboxFullError
 
 from . import site
 from .conftest import feed_subentry, make_entry
+from .fed_site import METER, NOON, change_solar, fed, issue, noon, pass_time, shown
 from .repository import LANGUAGES, texts
-from .test_delivery import change_solar, issue
 from .test_init import set_up
-from .test_uploader import METER, NOON, fed, noon, pass_time, shown
 
 __all__ = ["fed", "noon"]
 

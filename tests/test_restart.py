@@ -11,18 +11,13 @@ from homeassistant.components.recorder import Recorder
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_test_home_assistant,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_test_home_assistant
 
 from . import site
-from .conftest import feed_subentry, make_entry
+from .conftest import make_entry
+from .fed_site import METER, SOLAR
 from .recorded import NOON, live, pass_time, sent
 from .test_init import set_up
-
-METER = "sensor.inverter_power"
-SOLAR = feed_subentry(site.SOLAR_POWER, METER, direction="production")
 
 type Home = Callable[[], AbstractAsyncContextManager[HomeAssistant]]
 

@@ -18,7 +18,7 @@ from custom_components.flexmeasures.followed_entities import resolve_entity_id
 from . import site
 from .conftest import make_entry
 from .s2.samples import actuator, actuator_status, fill_rate_description, storage_status
-from .s2_devices import ConnectedDevice, s2_subentry
+from .s2_devices import ConnectedDevice, finish_plans, s2_subentry
 from .test_init import set_up
 from .test_s2_entities import measurement
 
@@ -60,8 +60,8 @@ async def settle(hass: HomeAssistant, freezer: FrozenDateTimeFactory, to: dateti
     """Let it become this time, and everything that is due happen."""
     freezer.move_to(to)
     async_fire_time_changed(hass)
-    await hass.async_block_till_done(wait_background_tasks=False)
     await hass.async_block_till_done()
+    await finish_plans(hass)
 
 
 def after(time: timedelta) -> tuple[datetime, ...]:

@@ -1,7 +1,7 @@
 """S2 devices in the plan of their site: described, planned together with the rest, told what to do, and let go."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
@@ -9,7 +9,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.client import (
@@ -18,16 +18,20 @@ from custom_components.flexmeasures.client import (
     ScheduleResult,
     ValidationError,
 )
-from custom_components.flexmeasures.plan_guests import GuestRequest
+from custom_components.flexmeasures.controller import Controller
 from custom_components.flexmeasures.s2_device import S2Device
+from custom_components.flexmeasures.wishes import Wishes
 
 from . import site
 from .conftest import BATTERY_SUBENTRY, make_entry
+from .planning import asked, id_of, planner_of, power_of, press, reason_of, status_of, triggers
 from .s2.samples import (
     actuator as actuator_of,
     actuator_status,
     demand_driven_description,
+    element,
     fill_rate_description,
+    fill_rate_mode,
     number_range,
     power_constraints,
     power_forecast,
@@ -35,6 +39,7 @@ from .s2.samples import (
     power_range,
     storage_status,
     transition,
+    usage_forecast,
 )
 from .s2_devices import ConnectedDevice, s2_subentry
 from .test_init import set_up
@@ -44,9 +49,10 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 __all__ = ["created"]
 
 
-def free_actuator() -> Any:
+def free_actuator(name: str = "inverter") -> Any:
     """Return an actuator that may change its mode at any time."""
     return actuator_of(
+        name,
         transitions=[transition("up", "idle", "charge"), transition("down", "charge", "idle")],
         timers=[],
     )
@@ -113,11 +119,24 @@ async def device(
     return await connect(hass, client, hass_client_no_auth, freezer)
 
 
+async def knock(hass: HomeAssistant, http: ClientSessionGenerator) -> ConnectedDevice:
+    """Return a device that has knocked; the clock of a test may jump further than pings come."""
+    with patch("custom_components.flexmeasures.s2_server.HEARTBEAT", 10**6):
+        return await ConnectedDevice.knock(hass, await http())
+
+
 def s2_device(entry: MockConfigEntry) -> S2Device:
     """Return the entry's only S2 device."""
     device: S2Device
     (device,) = entry.runtime_data.s2.devices.values()
     return device
+
+
+def controller_of(entry: MockConfigEntry) -> Controller:
+    """Return the controller of the entry's only S2 device."""
+    (subentry,) = entry.get_subentries_of_type("s2_device")
+    controller: Controller = entry.runtime_data.controllers[subentry.subentry_id]
+    return controller
 
 
 async def test_nothing_is_asked_for_while_the_device_is_away(
@@ -146,149 +165,9 @@ async def test_a_described_device_is_planned_at_once(
 async def test_a_plan_is_shown_and_not_carried_out_before_the_person_says_so(
     hass: HomeAssistant, entry: MockConfigEntry, device: ConnectedDevice
 ) -> None:
-    assert s2_device(entry).planned_power(NOON + timedelta(minutes=1)) == 2500.0
-    assert s2_device(entry).planned_power(NOON + timedelta(minutes=16)) == 0.0
-    assert s2_device(entry).last_instruction is None
-
-
-async def test_a_followed_plan_becomes_an_instruction_at_each_step(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    device: ConnectedDevice,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    s2_device(entry).async_follow(True)
-
-    first = await device.hear_until("FRBC.Instruction")
-    assert (first["operation_mode"], first["operation_mode_factor"]) == ("charge", 0.5)
-
-    await settle(hass, freezer, NOON + timedelta(minutes=15, seconds=1))
-    second = await device.hear_until("FRBC.Instruction")
-    assert second["operation_mode"] == "idle" or second["operation_mode_factor"] == 0.0
-
-
-async def test_letting_go_returns_the_device_to_itself(
-    hass: HomeAssistant, entry: MockConfigEntry, device: ConnectedDevice
-) -> None:
-    s2_device(entry).async_follow(True)
-    await device.hear_until("FRBC.Instruction")
-
-    s2_device(entry).async_follow(False)
-
-    asked = [await device.hear_until("SelectControlType") for _ in range(2)]
-    assert [item["control_type"] for item in asked] == ["NO_SELECTION", "FILL_RATE_BASED_CONTROL"]
-    assert await device.say(fill_rate_description(free_actuator())) == "OK"
-    assert s2_device(entry).observation.is_described
-
-
-async def test_a_device_that_was_told_nothing_is_not_disturbed(
-    hass: HomeAssistant, entry: MockConfigEntry, device: ConnectedDevice
-) -> None:
-    s2_device(entry).async_follow(False)
-
-    await device.say(storage_status(41))
-    assert [said["message_type"] for said in device.said].count("SelectControlType") == 1
-
-
-async def test_the_end_of_the_last_plan_lets_the_device_go(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    device: ConnectedDevice,
-    client: AsyncMock,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    s2_device(entry).async_follow(True)
-    await device.hear_until("FRBC.Instruction")
-    entry.runtime_data.planner.async_stop()
-
-    planned = s2_device(entry).planned
-    assert planned
-    (schedule,) = planned.schedules.values()
-    await settle(hass, freezer, schedule.valid_until + timedelta(seconds=1))
-
-    while (asked := await device.hear_until("SelectControlType"))["control_type"] != "NO_SELECTION":
-        pass
-    assert asked
-
-
-async def test_a_person_s_power_goes_before_the_plan(
-    hass: HomeAssistant, entry: MockConfigEntry, device: ConnectedDevice
-) -> None:
-    s2_device(entry).async_follow(True)
-    await device.hear_until("FRBC.Instruction")
-
-    s2_device(entry).async_override(5000)
-    heard = await device.hear_until("FRBC.Instruction")
-    assert heard["operation_mode_factor"] == 1.0
-
-    s2_device(entry).async_override(None)
-    heard = await device.hear_until("FRBC.Instruction")
-    assert heard["operation_mode_factor"] == 0.5
-
-
-async def test_a_person_s_power_ends_with_the_step(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    device: ConnectedDevice,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    s2_device(entry).async_follow(True)
-    await device.hear_until("FRBC.Instruction")
-    s2_device(entry).async_override(5000)
-    await device.hear_until("FRBC.Instruction")
-
-    await settle(hass, freezer, NOON + timedelta(minutes=15, seconds=1))
-
-    assert s2_device(entry).override is None
-    assert s2_device(entry).setpoint == 0.0
-
-
-async def test_the_entities_show_and_take_what_the_device_follows(
-    hass: HomeAssistant, entry: MockConfigEntry, device: ConnectedDevice
-) -> None:
-    def state(entity_id: str) -> str:
-        found = hass.states.get(entity_id)
-        assert found, entity_id
-        return found.state
-
-    assert state("switch.solar_panels_follow_schedule") == "off"
-    assert state("number.solar_panels_power_setpoint") == "unknown"
-    assert state("sensor.solar_panels_scheduled_power") == "2500.0"
-    setpoint = {"entity_id": "number.solar_panels_power_setpoint", "value": 5000}
-    with pytest.raises(HomeAssistantError) as refused:
-        await hass.services.async_call("number", "set_value", setpoint, blocking=True)
-    assert refused.value.translation_key == "s2_not_following"
-
-    follow = {"entity_id": "switch.solar_panels_follow_schedule"}
-    await hass.services.async_call("switch", "turn_on", follow, blocking=True)
-    assert state("number.solar_panels_power_setpoint") == "2500.0"
-    await hass.services.async_call("number", "set_value", setpoint, blocking=True)
-    assert state("number.solar_panels_power_setpoint") == "5000.0"
-    await hass.services.async_call("switch", "turn_off", follow, blocking=True)
-    assert state("number.solar_panels_power_setpoint") == "unknown"
-    rows = hass.states.get("sensor.solar_panels_scheduled_power")
-    assert rows
-    assert [row["value"] for row in rows.attributes["forecast"][:2]] == [2500.0, 0.0]
-
-
-async def test_following_survives_a_restart_and_goes_on_with_the_first_plan(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    device: ConnectedDevice,
-    client: AsyncMock,
-    hass_client_no_auth: ClientSessionGenerator,
-    freezer: FrozenDateTimeFactory,
-) -> None:
-    s2_device(entry).async_follow(True)
-    await device.hear_until("FRBC.Instruction")
-    reloading = hass.async_create_task(hass.config_entries.async_reload(entry.entry_id))
-    await device.closed()
-    await reloading
-
-    again = await connect(hass, client, hass_client_no_auth, freezer, NOON + timedelta(seconds=15))
-
-    assert s2_device(entry).following
-    assert (await again.hear_until("FRBC.Instruction"))["operation_mode_factor"] == 0.5
+    assert power_of(entry, NOON + timedelta(minutes=1)) == 2500.0
+    assert power_of(entry, NOON + timedelta(minutes=16)) == 0.0
+    assert s2_device(entry).instructor.last is None
 
 
 async def test_a_flexible_device_and_an_s2_device_are_planned_in_one_request(
@@ -348,20 +227,9 @@ async def test_an_s2_device_that_the_server_refuses_does_not_stop_the_others(
     assert asked["sensor_ids"] == [site.BATTERY_POWER]
     (battery,) = entry.get_subentries_of_type("flexible_device")
     assert entry.runtime_data.planner.status(battery.subentry_id).status == "planned"
-    assert s2_device(entry).planned is None
-
-
-async def test_guests_lists_go_behind_those_of_the_site() -> None:
-    request = GuestRequest(flex_context={"inflexible-consumption": [{"sensor": 7}]})
-
-    assert request.joined_context(None, {"inflexible-consumption": [{"sensor": 3}]}) == {
-        "inflexible-consumption": [{"sensor": 3}, {"sensor": 7}]
-    }
-    assert request.joined_context({"consumption-price": "1 EUR/kWh"}, {}) == {
-        "consumption-price": "1 EUR/kWh",
-        "inflexible-consumption": [{"sensor": 7}],
-    }
-    assert GuestRequest(flex_context={}).joined_context(None, {"x": [1]}) is None
+    assert status_of(entry, "Boiler") == "failed"
+    assert reason_of(entry, "Boiler") == f"FlexMeasures refuses to plan Boiler: {refusal}"
+    assert power_of(entry, NOON, "Boiler") is None
 
 
 async def test_forecasts_are_stored_before_they_are_planned_with(
@@ -416,12 +284,12 @@ async def test_a_dishwasher_places_its_own_profile_by_the_prices_and_is_told_whe
     hass_client_no_auth: ClientSessionGenerator,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Each hour costs its number in UTC, so that the cheapest hour within 12:00 to 18:00 is the first."""
+    """Each hour costs its number in UTC, so that the cheapest hour within 12:00 to 18:00 is the first whole minute."""
     with patch("custom_components.flexmeasures.s2_server.HEARTBEAT", 10**6):
         device = await ConnectedDevice.knock(hass, await hass_client_no_auth())
         await device.follow("POWER_PROFILE_BASED_CONTROL")
     profile = power_profile(start_time="2026-11-22T12:00:00Z", end_time="2026-11-22T18:00:00Z")
-    s2_device(entry).async_follow(True)
+    controller_of(entry).async_follow(True)
     await device.say(profile)
     for second in (1, 2, 5, 10):
         await settle(hass, freezer, NOON + timedelta(seconds=second))
@@ -429,8 +297,272 @@ async def test_a_dishwasher_places_its_own_profile_by_the_prices_and_is_told_whe
     heard = await device.hear_until("PPBC.ScheduleInstruction")
 
     assert heard["power_profile_id"] == "eco"
-    assert heard["execution_time"].startswith("2026-11-22T12:00")
+    assert heard["execution_time"].startswith("2026-11-22T12:01")
     client.trigger_and_get_schedule.assert_not_called()
+    assert status_of(entry) == "planned"
+    # 2000 W for an hour from 12:01 on, as means of the quarter-hours.
+    quarters = [NOON + step * timedelta(minutes=15) for step in range(6)]
+    assert [power_of(entry, quarter) for quarter in quarters] == pytest.approx(
+        [28000 / 15, 2000, 2000, 2000, 2000 / 15, 0]
+    )
+
+
+async def pass_periods(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, start: datetime, minutes: int
+) -> datetime:
+    """Let so many minutes pass, one by one; return the time."""
+    now = start
+    for _ in range(minutes):
+        now += timedelta(minutes=1)
+        await settle(hass, freezer, now)
+    return now
+
+
+async def plan_idle(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    http: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> ConnectedDevice:
+    """Return the device, at 40 %, following a schedule of 0 W."""
+    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
+    device = await connect(hass, client, http, freezer)
+    controller_of(entry).async_follow(True)
+    await settle(hass, freezer, NOON + timedelta(minutes=1))
+    return device
+
+
+async def test_nothing_is_asked_for_while_nothing_changes(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    device = await plan_idle(hass, entry, client, hass_client_no_auth, freezer)
+    before = triggers(client)
+
+    # The same words again are nothing new, either.
+    await device.say(fill_rate_description(free_actuator()))
+    await device.say(actuator_status("idle"))
+    await device.say(storage_status(41))
+    now = await pass_periods(hass, freezer, NOON + timedelta(minutes=1), 60)
+
+    assert triggers(client) == before
+    plan = planner_of(entry).plan(id_of(entry, "Battery"))
+    assert plan
+    assert plan.expires
+    assert plan.expires > now + timedelta(hours=11)
+
+
+async def test_a_fill_level_off_its_path_asks_for_another_plan(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    device = await plan_idle(hass, entry, client, hass_client_no_auth, freezer)
+    plan = planner_of(entry).plan(id_of(entry, "Battery"))
+    assert plan
+    assert plan.expected_energy(NOON + timedelta(hours=1)) == pytest.approx(2.778, abs=0.001)
+    assert plan.expected_state_of_charge(NOON + timedelta(hours=1)) == pytest.approx(40)
+    now = await pass_periods(hass, freezer, NOON + timedelta(minutes=1), 6)
+    before = triggers(client)
+
+    await device.say(storage_status(55))
+    await pass_periods(hass, freezer, now, 3)
+
+    assert triggers(client) == before + 1
+    assert planner_of(entry).plan(id_of(entry, "Battery")) is not plan
+    (model,) = asked(client)["flex_model"]
+    assert float(model["soc-at-start"].removesuffix(" kWh")) == pytest.approx(3.819, abs=0.001)
+
+
+async def test_a_forecast_of_another_usage_asks_for_another_plan_after_a_while(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    device = await plan_idle(hass, entry, client, hass_client_no_auth, freezer)
+    before = triggers(client)
+
+    forecast = usage_forecast() | {"start_time": "2026-11-22T12:30:00Z"}
+    await device.say(forecast)
+    now = await pass_periods(hass, freezer, NOON + timedelta(minutes=1), 6)
+    assert triggers(client) == before + 1
+
+    await device.say(usage_forecast() | {"start_time": "2026-11-22T12:30:00Z"})
+    await pass_periods(hass, freezer, now, 20)
+    assert triggers(client) == before + 1
+
+
+async def test_what_people_want_reaches_the_request(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await plan_idle(hass, entry, client, hass_client_no_auth, freezer)
+    before = triggers(client)
+    await hass.config.async_set_time_zone("UTC")
+    wishes = Wishes(target=80, ready_by=time(18, 0), keep_at_least=30, keep_at_most=90)
+
+    entry.runtime_data.wishes.async_wish(id_of(entry, "Battery"), wishes)
+    await pass_periods(hass, freezer, NOON + timedelta(minutes=1), 1)
+
+    assert triggers(client) == before + 1
+    (model,) = asked(client)["flex_model"]
+    # All of 100 % are 6.944 kWh.
+    minima = {
+        item.get("datetime", item.get("start")): item["value"] for item in model["soc-minima"]
+    }
+    assert minima == {
+        "2026-11-22T12:00:00+00:00": "2.083333333 kWh",
+        "2026-11-22T18:00:00+00:00": "5.555555556 kWh",
+    }
+    (maximum,) = model["soc-maxima"]
+    assert maximum["value"] == "6.25 kWh"
+    assert status_of(entry) == "target_missed"
+    reachable = hass.states.get("binary_sensor.solar_panels_target_reachable")
+    assert reachable
+    assert reachable.state == "off"
+
+
+async def test_wishes_that_contradict_each_other_leave_the_device_out(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    await plan_idle(hass, entry, client, hass_client_no_auth, freezer)
+    entry.runtime_data.wishes.async_wish(
+        id_of(entry, "Battery"), Wishes(keep_at_least=60, keep_at_most=60)
+    )
+    await pass_periods(hass, freezer, NOON + timedelta(minutes=1), 1)
+
+    assert status_of(entry) == "settings_wrong"
+
+
+async def test_a_device_that_is_away_keeps_its_plan_and_says_so(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    device = await plan_idle(hass, entry, client, hass_client_no_auth, freezer)
+    await device.socket.close()
+    await settle(hass, freezer, NOON + timedelta(minutes=2))
+
+    await press(entry)
+
+    assert status_of(entry) == "device_away"
+    assert power_of(entry, NOON) == 0.0
+
+
+async def test_a_device_that_leaves_while_prices_are_read_is_left_out(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    device = await plan_idle(hass, entry, client, hass_client_no_auth, freezer)
+    before, read = triggers(client), client.get_sensor_data.side_effect
+
+    async def leave(*ids: int, **wanted: Any) -> Any:
+        await device.socket.close()
+        await hass.async_block_till_done()
+        return await read(*ids, **wanted)
+
+    client.get_sensor_data.side_effect = leave
+    await press(entry)
+
+    assert status_of(entry) == "device_away"
+    assert triggers(client) == before
+    assert power_of(entry, NOON) == 0.0
+
+
+async def test_a_device_that_has_not_described_itself_is_left_out_by_name(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow()
+    with pytest.raises(HomeAssistantError):
+        await press(entry)
+
+    assert status_of(entry) == "state_unknown"
+    assert reason_of(entry) == "Battery has not described yet what it can do."
+
+
+async def test_a_device_that_does_not_tell_its_energy_is_left_out_by_name(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Modes whose fill rate is 0 tell nothing of what a unit of fill level is worth."""
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow()
+    still = fill_rate_mode("idle", element(0, 100, number_range(0, 0), power_range(0, 5000)))
+    await device.say(
+        fill_rate_description(actuator_of(operation_modes=[still], transitions=[], timers=[]))
+    )
+    await device.say(storage_status(40))
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+
+    assert status_of(entry) == "settings_wrong"
+    assert reason_of(entry).startswith("Battery does not tell how much energy")
+    assert hass.states.get("number.solar_panels_keep_at_least") is None
+
+
+async def test_what_cannot_be_controlled_counts_for_the_others_and_has_nothing_to_plan(
+    hass: HomeAssistant,
+    client: AsyncMock,
+    created: list[dict[str, Any]],
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    freezer.move_to(NOON)
+    hass.states.async_set("sensor.home_battery_level", "35", {"unit_of_measurement": "%"})
+    client.trigger_and_get_schedule.side_effect = site.plan(0.0)
+    entry = make_entry(BATTERY_SUBENTRY, s2_subentry("Cooker", asset=ASSET))
+    entry.add_to_hass(hass)
+    await set_up(hass, entry)
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow("NOT_CONTROLABLE")
+    await device.say(power_forecast() | {"start_time": "2026-11-22T12:00:00Z"})
+    for second in (1, 2, 5, 10):
+        await settle(hass, freezer, NOON + timedelta(seconds=second))
+
+    number = {item["name"]: 200 + index for index, item in enumerate(created, 1)}
+    context = asked(client)["flex_context"]
+    assert asked(client)["sensor_ids"] == [site.BATTERY_POWER]
+    assert context["inflexible-production"] == [{"sensor": number["production forecast"]}]
+    assert status_of(entry, "Cooker") == "nothing_to_plan"
+    for entity_id in (
+        "switch.solar_panels_follow_schedule",
+        "select.solar_panels_mode",
+        "number.solar_panels_power_setpoint",
+    ):
+        state = hass.states.get(entity_id)
+        assert state
+        assert state.state == "unavailable", entity_id
+    before = triggers(client)
+    await pass_periods(hass, freezer, NOON + timedelta(seconds=10), 30)
+    assert triggers(client) == before
 
 
 async def test_gas_is_planned_beside_electricity_and_is_no_power_of_the_device(
@@ -444,9 +576,9 @@ async def test_gas_is_planned_beside_electricity_and_is_no_power_of_the_device(
     """A heat pump and a gas boiler share a demand of 4 kW; only the schedule of the heat pump is fetched."""
     planned = asyncio.Event()
 
-    async def plan(*ids: int, **asked: Any) -> ScheduleResult:
+    async def plan(*ids: int, **kwargs: Any) -> ScheduleResult:
         planned.set()
-        result: ScheduleResult = await site.plan(1000.0)(*ids, **asked)
+        result: ScheduleResult = await site.plan(1000.0)(*ids, **kwargs)
         return result
 
     client.trigger_and_get_schedule.side_effect = plan
@@ -466,9 +598,9 @@ async def test_gas_is_planned_beside_electricity_and_is_no_power_of_the_device(
     await hass.async_block_till_done()
 
     number = {item["name"]: 200 + index for index, item in enumerate(created, 1)}
-    asked = client.trigger_and_get_schedule.call_args.kwargs
-    assert asked["sensor_ids"] == [number["power pump"]]
-    pump, burner, store = asked["flex_model"]
+    request = asked(client)
+    assert request["sensor_ids"] == [number["power pump"]]
+    pump, burner, store = request["flex_model"]
     assert (pump["sensor"], pump["commodity"]) == (number["power pump"], "electricity")
     assert (burner["sensor"], burner["commodity"]) == (number["power boiler"], "gas")
     assert store["soc-usage"] == [{"sensor": number["demand forecast"]}]
@@ -478,7 +610,7 @@ async def test_gas_is_planned_beside_electricity_and_is_no_power_of_the_device(
         if call.args[0] == number["demand forecast"]
     ]
     assert (set(stored["values"]), stored["unit"]) == ({4.0}, "kW")
-    assert s2_device(entry).planned_power(NOON + timedelta(minutes=1)) == 1000.0
+    assert power_of(entry, NOON + timedelta(minutes=1)) == 1000.0
 
 
 async def test_a1_a_message_is_answered_while_a_plan_is_computed(
@@ -497,15 +629,19 @@ async def test_a1_a_message_is_answered_while_a_plan_is_computed(
         return result
 
     client.trigger_and_get_schedule.side_effect = plan
-    with patch("custom_components.flexmeasures.s2_server.HEARTBEAT", 10**6):
-        device = await ConnectedDevice.knock(hass, await hass_client_no_auth())
-        await device.follow()
-    for word in (fill_rate_description(free_actuator()), storage_status(40)):
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow()
+    for word in (
+        fill_rate_description(free_actuator()),
+        storage_status(40),
+        actuator_status("idle"),
+    ):
         await device.say(word)
     for second in (1, 2, 5, 10):
-        await settle(hass, freezer, NOON + timedelta(seconds=second))
-    async with asyncio.timeout(5):
-        await asked.wait()
+        freezer.move_to(NOON + timedelta(seconds=second))
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
+    await asked.wait()
 
     assert await device.say(storage_status(41)) == "OK"
     assert not computed.is_set()

@@ -79,8 +79,8 @@ async def test_an_instruction_is_sent_as_it_is(
     assert heard["operation_mode_factor"] == 0.5
     assert heard["abnormal_condition"] is False
     (device,) = entry.runtime_data.s2.devices.values()
-    assert device.last_instruction
-    assert device.last_instruction.status == "NEW"
+    assert device.instructor.last
+    assert device.instructor.last.status == "NEW"
 
 
 async def test_what_becomes_of_an_instruction_is_known(
@@ -99,8 +99,8 @@ async def test_what_becomes_of_an_instruction_is_known(
         )
     )
 
-    assert device.last_instruction
-    assert device.last_instruction.status == "STARTED"
+    assert device.instructor.last
+    assert device.instructor.last.status == "STARTED"
 
 
 async def test_a_refused_instruction_is_known_as_rejected(
@@ -113,8 +113,8 @@ async def test_a_refused_instruction_is_known_as_rejected(
     await battery.say(storage_status(41))
     (device,) = entry.runtime_data.s2.devices.values()
 
-    assert device.last_instruction
-    assert device.last_instruction.status == "REJECTED"
+    assert device.instructor.last
+    assert device.instructor.last.status == "REJECTED"
 
 
 @pytest.mark.parametrize(
@@ -300,8 +300,8 @@ async def test_a_temporary_refusal_is_known_as_rejected_and_unknown_answers_chan
     await battery.say(storage_status(41))
     (device,) = entry.runtime_data.s2.devices.values()
 
-    assert device.last_instruction
-    assert device.last_instruction.status == "REJECTED"
+    assert device.instructor.last
+    assert device.instructor.last.status == "REJECTED"
 
 
 async def test_an_instruction_whose_ground_is_taken_back_is_taken_back(
@@ -316,8 +316,8 @@ async def test_an_instruction_whose_ground_is_taken_back_is_taken_back(
     await battery.say(revoke("FRBC.SystemDescription", description["message_id"]))
 
     (device,) = entry.runtime_data.s2.devices.values()
-    assert device.last_instruction
-    assert device.last_instruction.status == "REVOKED"
+    assert device.instructor.last
+    assert device.instructor.last.status == "REVOKED"
 
 
 async def test_a_device_that_refuses_its_control_types_is_measured_all_the_same(

@@ -5,19 +5,17 @@ from unittest.mock import AsyncMock, patch
 
 from homeassistant.config_entries import SOURCE_USER, ConfigSubentry
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.flexmeasures.const import CONTROL_TYPE_NONE, CONTROL_TYPES, DOMAIN
+from custom_components.flexmeasures.const import CONTROL_TYPE_NONE, CONTROL_TYPES
 from custom_components.flexmeasures.diagnostics import async_get_config_entry_diagnostics
 from custom_components.flexmeasures.s2 import PREFERENCE
 from custom_components.flexmeasures.s2.messages.components import ControlType
 from custom_components.flexmeasures.s2_setup import async_s2_server
 
 from .s2_devices import PATH, SECRET, ConnectedDevice
+from .site_actions import refusal_of
 from .test_init import set_up
 
 
@@ -51,21 +49,8 @@ async def test_an_action_for_s2_devices_is_refused_where_there_are_none(
     hass: HomeAssistant, client: AsyncMock, entry: MockConfigEntry
 ) -> None:
     await set_up(hass, entry)
-    battery = dr.async_get(hass).async_get_device_by_identifier(
-        (DOMAIN, f"{entry.entry_id}_2"), entry.entry_id
-    )
-    assert battery
 
-    with pytest.raises(ServiceValidationError) as refused:
-        await hass.services.async_call(
-            DOMAIN,
-            "s2_get_session",
-            {"device_id": battery.id},
-            blocking=True,
-            return_response=True,
-        )
-
-    assert refused.value.translation_key == "no_s2_device"
+    assert await refusal_of(hass, entry, "s2_get_session") == "no_s2_device"
 
 
 async def test_a_site_gets_its_server_when_its_first_device_is_added(

@@ -39,7 +39,7 @@ def five_past_noon(freezer: FrozenDateTimeFactory) -> None:
 @pytest.fixture
 def only_sensors() -> Iterator[None]:
     """Set up one platform."""
-    with patch("custom_components.flexmeasures.PLATFORMS", [Platform.SENSOR]):
+    with patch("custom_components.flexmeasures.SITE_PLATFORMS", [Platform.SENSOR]):
         yield
 
 

@@ -15,8 +15,8 @@ from custom_components.flexmeasures.diagnostics import async_get_config_entry_di
 
 from . import site
 from .conftest import BATTERY_SUBENTRY, EMAIL, PASSWORD, make_entry
+from .fed_site import CHARGE, LEVEL, METER, NOON, SOLAR, fed, noon, pass_time
 from .test_init import set_up
-from .test_uploader import CHARGE, LEVEL, METER, NOON, SOLAR, fed, noon, pass_time
 
 __all__ = ["fed", "noon"]
 

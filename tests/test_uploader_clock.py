@@ -10,8 +10,8 @@ import pytest
 
 from . import site
 from .conftest import feed_subentry, make_entry
+from .fed_site import METER, NOON, pass_time, posts
 from .test_init import set_up
-from .test_uploader import METER, NOON, pass_time, posts
 
 QUARTER = site.QUARTER
 WATT = {"unit_of_measurement": "W"}

@@ -172,10 +172,10 @@ async def _async_entry_changed(hass: HomeAssistant, entry: FlexMeasuresConfigEnt
 async def async_unload_entry(hass: HomeAssistant, entry: FlexMeasuresConfigEntry) -> bool:
     """Give devices their safe power, and end every part."""
     data = entry.runtime_data
-    if data.s2:
-        await data.s2.async_stop()
     if data.flexible:
         await data.flexible.async_release()
+    if data.s2:
+        await data.s2.async_stop()
     if data.backfill:
         data.backfill.async_stop()
     if data.uploader:

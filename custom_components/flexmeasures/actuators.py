@@ -42,6 +42,7 @@ from .control import (
     Actuation,
     Bounds,
     Command,
+    Mode,
     Origin,
     Outcome,
     PowerLimits,
@@ -79,6 +80,10 @@ class Carrier(Protocol):
     def problem(self) -> HomeAssistantError | None:
         """Return why it cannot be told anything, where only a person can mend that."""
 
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Return what people can choose for the device; nothing where it can only be left to itself."""
+
     def actuation(self, limits: PowerLimits) -> Actuation | None:
         """Return how it expresses the power of a device with these limits; None while that is not known."""
 
@@ -88,6 +93,11 @@ class Carrier(Protocol):
     @callback
     def async_start(self, changed: Callable[[Origin], None]) -> CALLBACK_TYPE:
         """Call back with every change and who made it, until the callable returned is called."""
+
+    @callback
+    def async_end(self) -> None:
+        """Take over that control ends: a safe value may still come, and is the last that is sent."""
+        return
 
     async def async_send(self, command: Command) -> Outcome:
         """Send a command, and return what became of it within seconds."""
@@ -167,6 +177,11 @@ class EntityActuator(Carrier):
                     translation_placeholders={"device": self._device.title, "entity": entity_id},
                 )
         return self._unusable
+
+    @property
+    @override
+    def modes(self) -> tuple[Mode, ...]:
+        return self._device.modes
 
     @override
     def actuation(self, limits: PowerLimits) -> Actuation | None:

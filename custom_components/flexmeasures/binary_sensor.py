@@ -6,7 +6,7 @@ from homeassistant.components.binary_sensor import (
     BinarySensorDeviceClass,
     BinarySensorEntity,
 )
-from homeassistant.const import EntityCategory, Platform
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -31,11 +31,16 @@ async def async_setup_entry(
     """Add the server's connectivity, and to each flexible device whether all is well."""
     async_add_entities([ServerConnectivity(entry.runtime_data.inventory)])
     if s2 := entry.runtime_data.s2:
-        s2.async_add_entities(Platform.BINARY_SENSOR, async_add_entities)
+        s2.async_add_connectivity(async_add_entities)
     if delivery := entry.runtime_data.delivery:
         async_add_entities([UploadsPaused(entry, delivery)])
     if flexible := entry.runtime_data.flexible:
-        async_add_to_flexible_devices(entry, async_add_entities, flexible.binary_sensors_of)
+        async_add_to_flexible_devices(
+            entry,
+            async_add_entities,
+            flexible.binary_sensors_of,
+            flexible.storage_binary_sensors_of,
+        )
 
 
 class ServerConnectivity(SiteEntity, BinarySensorEntity):

@@ -8,7 +8,8 @@ from homeassistant.core import HomeAssistant
 
 from .const import DOMAIN
 
-_FILE = Path(__file__).parent / "frontend" / "plan-card.js"
+_FOLDER = Path(__file__).parent / "frontend"
+_CARD = "plan-card.js"
 
 
 async def async_register_card(hass: HomeAssistant) -> None:
@@ -18,14 +19,18 @@ async def async_register_card(hass: HomeAssistant) -> None:
     # Imported only here, because the integration shall load where the frontend is not installed.
     from homeassistant.components.frontend import add_extra_js_url  # noqa: PLC0415
 
-    url = f"/{DOMAIN}/{_FILE.name}"
     version = await hass.async_add_executor_job(_version)
+    # In the path, so that what the card imports is known by it, too.
+    url = f"/{DOMAIN}/{version}"
     await hass.http.async_register_static_paths(
-        [StaticPathConfig(url, str(_FILE), cache_headers=True)]
+        [StaticPathConfig(url, str(_FOLDER), cache_headers=True)]
     )
-    add_extra_js_url(hass, f"{url}?{version}")
+    add_extra_js_url(hass, f"{url}/{_CARD}")
 
 
 def _version() -> str:
-    """Return a name of the file's content, so that browsers keep it until it changes, and not longer."""
-    return sha256(_FILE.read_bytes()).hexdigest()[:12]
+    """Return a name of the files' content, so that browsers keep them until one changes, and not longer."""
+    content = sha256()
+    for file in sorted(_FOLDER.iterdir()):
+        content.update(file.read_bytes())
+    return content.hexdigest()[:12]

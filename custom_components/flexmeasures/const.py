@@ -144,6 +144,8 @@ CONF_CREDENTIAL: Final = "secret"  # what opens its connection; never shown agai
 CONF_ASSET: Final = "asset"  # id of the FlexMeasures asset that its sensors belong to
 CONF_CONTROL_TYPE: Final = "control_type"  # an S2 control type, or automatic
 CONF_ENERGY_PER_UNIT: Final = "energy_per_unit"  # kWh behind one unit of fill level; optional
+CONF_MOST_CONSUMPTION: Final = "most_consumption"  # kW; optional
+CONF_MOST_PRODUCTION: Final = "most_production"  # kW, positive; optional
 CONF_ABNORMAL_CONDITIONS: Final = "abnormal_conditions"  # whether what is reserved for them is used
 CONF_RESOURCE_ID: Final = (
     "resource_id"  # what it calls itself; only when it was accepted by pairing

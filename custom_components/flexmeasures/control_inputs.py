@@ -1,19 +1,26 @@
 """What control has to know of a device beside its plan, read from the entities that tell it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, override
 
 from homeassistant.const import STATE_OFF, STATE_ON
-from homeassistant.core import HomeAssistant
+from homeassistant.core import (
+    CALLBACK_TYPE,
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    callback,
+)
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import CONF_PLUGGED_IN_ENTITY
 from .control import Inputs, PowerLimits
 from .device_model import read_limits, read_model, storage_of
-from .device_reading import StoredEnergy, is_plugged_in, read_stored_energy
+from .device_reading import is_plugged_in, read_stored_energy
 from .flexible_device import DeviceKind, FlexibleDevice
-from .followed_entities import resolve_entity_id
-from .scheduling import Storage
+from .followed_entities import FollowedEntities, resolve_entity_id
 from .wishes import Wishes
 
 _PERCENT = 100
@@ -53,10 +60,43 @@ class DeviceInputs:
     stale_at: datetime | None
 
 
-def read_inputs(
+class InputSource(Protocol):
+    """Tells what control has to know of one device."""
+
+    def read(self, wishes: Wishes, now: datetime) -> DeviceInputs:
+        """Return what is known of the device now; nothing is raised for what is not known."""
+
+    @callback
+    def async_start(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call back whenever it may be otherwise, until the callable returned is called."""
+
+
+class EntityInputs(InputSource):
+    """What the entities of a device tell."""
+
+    def __init__(self, hass: HomeAssistant, device: FlexibleDevice) -> None:
+        """Read the entities that the device's settings name."""
+        self._hass = hass
+        self._device = device
+
+    @override
+    def read(self, wishes: Wishes, now: datetime) -> DeviceInputs:
+        return _read(self._hass, self._device, wishes, now)
+
+    @callback
+    @override
+    def async_start(self, changed: Callable[[], None]) -> CALLBACK_TYPE:
+        @callback
+        def entity_changed(event: Event[EventStateChangedData] | None) -> None:
+            changed()
+
+        entities = (*self._device.inputs, *self._device.conditions)
+        return FollowedEntities(self._hass, entities, entity_changed).async_start()
+
+
+def _read(
     hass: HomeAssistant, device: FlexibleDevice, wishes: Wishes, now: datetime
 ) -> DeviceInputs:
-    """Return what is known of the device now; nothing is raised for what is not known."""
     limits = stored = storage = stale_at = None
     live = plugged_in = True
     is_silent = False
@@ -76,7 +116,10 @@ def read_inputs(
     unmet = {entity_id for entity_id, state in states.items() if not state}
     if device.kind is DeviceKind.EV_CHARGER and not plugged_in:
         unmet.add(resolve_entity_id(hass, device.settings[CONF_PLUGGED_IN_ENTITY]))
-    charged, discharged = _reached(storage, stored if live else None, wishes)
+    charged, discharged = False, False
+    if storage and stored and live:
+        band = (storage.minimum_state_of_charge, storage.maximum_state_of_charge)
+        charged, discharged = reached(stored.energy / storage.capacity, wishes, band)
     return DeviceInputs(
         inputs=Inputs(
             live=live,
@@ -125,17 +168,21 @@ def _truth(hass: HomeAssistant, entity_id: str) -> bool | None:
     return {STATE_ON: True, STATE_OFF: False}.get(state.state) if state else None
 
 
-def _reached(
-    storage: Storage | None, stored: StoredEnergy | None, wishes: Wishes
+def reached(
+    state_of_charge: float | None, wishes: Wishes, band: tuple[float, float] = (0.0, 1.0)
 ) -> tuple[bool, bool]:
-    """Return whether charging at once is done, and discharging at once.
+    """Return whether charging at once is done, and discharging at once; neither where nothing tells a state of charge.
 
     Charging goes up to the target where there is one, never above what is to be kept at most.
+
+    Args:
+        state_of_charge: share of the capacity, as the band within which the device is used.
+        wishes: what people want, in %.
+        band: the least and the most.
     """
-    if storage is None or stored is None:
+    if state_of_charge is None:
         return False, False
-    state_of_charge = stored.energy / storage.capacity
     tops = [limit / _PERCENT for limit in (wishes.target, wishes.keep_at_most) if limit is not None]
-    top = min((storage.maximum_state_of_charge, *tops))
-    bottom = max(storage.minimum_state_of_charge, (wishes.keep_at_least or 0.0) / _PERCENT)
+    top = min((band[1], *tops))
+    bottom = max(band[0], (wishes.keep_at_least or 0.0) / _PERCENT)
     return state_of_charge >= top - _ROUNDING, state_of_charge <= bottom + _ROUNDING

@@ -6,14 +6,16 @@ from typing import Self
 from .client import JsonObject
 from .const import CONF_SAFE_POWER, LOGGER
 from .control import (
+    RELEASED,
     ControlMemory,
     ControlMemoryError,
     LeaveAsItIs,
     SafePower,
+    SafeReading,
     SafeValue,
     ValueBefore,
 )
-from .flexible_device import FlexibleDevice, SafeAction
+from .flexible_device import DeviceKind, FlexibleDevice, SafeAction
 
 CONTROL_SECTION = "control"
 _WATTS_PER_KILOWATT = 1000
@@ -55,7 +57,9 @@ class ControlRecord:
 
 
 def safe_value_of(device: FlexibleDevice) -> SafeValue:
-    """Return what the device gets when nothing may be carried out any more."""
+    """Return what the device gets when nothing may be carried out any more; an S2 device is left to itself."""
+    if device.kind is DeviceKind.S2:
+        return SafeReading(RELEASED)
     match device.safe_action:
         case SafeAction.LEAVE:
             return LeaveAsItIs()

@@ -5,18 +5,17 @@ from datetime import datetime, timedelta
 
 from homeassistant.core import (
     CALLBACK_TYPE,
-    Event,
-    EventStateChangedData,
     HassJob,
     HomeAssistant,
     callback,
 )
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.event import async_call_later, async_track_point_in_utc_time
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
 from .actuators import Carrier
+from .alarm import Alarm
 from .client import JsonObject
 from .control import (
     Actuation,
@@ -45,12 +44,11 @@ from .control import (
     Setpoint,
     ShadowChosen,
 )
-from .control_inputs import Silence, read_inputs
+from .control_inputs import InputSource, Silence
 from .control_records import CONTROL_SECTION, ControlRecord, safe_value_of
 from .data import FlexMeasuresConfigEntry
 from .engine_runner import EngineRunner
 from .flexible_device import FlexibleDevice
-from .followed_entities import FollowedEntities
 from .listeners import Listeners
 from .plan_models import DevicePlan
 from .planner import Planner
@@ -83,6 +81,7 @@ class Controller:
         device: FlexibleDevice,
         *,
         carrier: Carrier | None,
+        source: InputSource,
         store: SiteStore,
         wishes: SiteWishes,
         mode_changed: Callable[[], None],
@@ -95,6 +94,7 @@ class Controller:
             planner: has the device's plan.
             device: with its settings.
             carrier: between the engine and the device; None when setpoints are only shown.
+            source: tells what is known of the device.
             store: keeps what a restart must not forget.
             wishes: what people want of the device.
             mode_changed: called when the device's mode became another, which is a reason to plan anew.
@@ -104,6 +104,7 @@ class Controller:
         self._planner = planner
         self._device = device
         self._carrier = carrier
+        self._source = source
         self._store = store
         self._wishes = wishes
         self._mode_changed = mode_changed
@@ -119,7 +120,7 @@ class Controller:
         self._silence = Silence()
         self._is_reporting = False
         self._is_released = False
-        self._stale_alarm: CALLBACK_TYPE | None = None
+        self._stale = Alarm(hass, self._async_read_inputs)
         self._told_problem: str | None = _NOTHING_TOLD
         self._seen: object = None
         engine = self._make_engine(kept.memory)
@@ -138,15 +139,13 @@ class Controller:
     @callback
     def async_start(self) -> None:
         """Follow plan, wishes, inputs and the carrier until the entry is unloaded or Home Assistant stops."""
-        entities = (*self._device.inputs, *self._device.conditions)
-        inputs = FollowedEntities(self._hass, entities, self._async_input_changed)
         stops = [
             self._planner.listeners.async_add(self._async_take_plan),
             self._wishes.listeners.async_add(self._async_read_inputs),
-            inputs.async_start(),
+            self._source.async_start(self._async_read_inputs),
             self._hass.async_add_shutdown_job(HassJob(self.async_release, "flexmeasures release")),
             self._runner.async_cancel_alarm,
-            self._async_forget_age,
+            self._stale.async_cancel,
         ]
         if self._carrier:
             stops.append(self._carrier.async_start(self._async_reported))
@@ -183,7 +182,11 @@ class Controller:
 
     @callback
     def _async_reported(self, origin: Origin) -> None:
-        if self._carrier is None or not self._is_reporting:
+        if self._carrier is None:
+            return
+        if not self._is_reporting:
+            # What people can choose may be otherwise now.
+            self._async_decided()
             return
         self._async_take_actuation(self._carrier)
         self._runner.async_tell(self._carrier.report(origin))
@@ -225,15 +228,13 @@ class Controller:
         return self._planned.for_control if self._planned else None
 
     @callback
-    def _async_input_changed(self, event: Event[EventStateChangedData] | None) -> None:
-        self._async_read_inputs()
-
-    @callback
-    def _async_read_inputs(self, now: datetime | None = None) -> None:
+    def _async_read_inputs(self) -> None:
         wishes = self._wishes.of(self._device.subentry_id)
         time = dt_util.utcnow()
-        read = read_inputs(self._hass, self._device, wishes, time)
-        self._async_wait_until_stale(read.stale_at)
+        read = self._source.read(wishes, time)
+        self._stale.async_cancel()
+        if read.stale_at:
+            self._stale.async_set_at(read.stale_at)
         inputs = self._silence.bridge(read, time)
         self._is_complete = read.is_complete
         if read.limits and read.limits != self._limits:
@@ -244,20 +245,6 @@ class Controller:
             self._inputs = inputs
             self._runner.async_tell(InputsChanged(inputs))
         self._async_begin_when_known()
-
-    @callback
-    def _async_forget_age(self) -> None:
-        if self._stale_alarm:
-            self._stale_alarm()
-            self._stale_alarm = None
-
-    @callback
-    def _async_wait_until_stale(self, at: datetime | None) -> None:
-        self._async_forget_age()
-        if at:
-            self._stale_alarm = async_track_point_in_utc_time(
-                self._hass, self._async_read_inputs, at
-            )
 
     # What follows
 
@@ -277,6 +264,7 @@ class Controller:
             self.status,
             self.held,
             self.limits,
+            self.modes,
             self.shadow,
             self.suspended_until,
             self.statistics,
@@ -294,6 +282,8 @@ class Controller:
         """Give the device its safe value, if it holds one of ours, within seconds, and decide nothing any more."""
         if not self._is_released:
             self._is_released = True
+            if self._carrier:
+                self._carrier.async_end()
             self._async_begin()
             await self._runner.async_release()
 
@@ -310,11 +300,14 @@ class Controller:
     ) -> None:
         """Choose a mode: a power (W, consumption positive) for the manual one, and when it ends by itself."""
         self._runner.async_tell(ModeChosen(mode, power, until))
+        # After a start that may leave nothing to wait for.
+        self._async_begin_when_known()
 
     @callback
     def async_override(self, power: float, until: datetime | None = None) -> None:
         """Set the power (W, consumption positive): while a schedule is followed until its next block, else for good."""
         self._runner.async_tell(OverrideSet(power, until))
+        self._async_begin_when_known()
 
     @callback
     def async_clear_override(self) -> None:
@@ -364,6 +357,11 @@ class Controller:
     def mode(self) -> Mode:
         """Return what a person wants from the device."""
         return self.engine.request.mode
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """Return what people can choose now; nothing for a device that can only be left to itself."""
+        return self._carrier.modes if self._carrier else self._device.modes
 
     @property
     def override(self) -> Override | None:

@@ -49,6 +49,8 @@ async def async_override_setpoint(call: ServiceCall) -> ServiceResponse:
     power, end = power_of(call, "power"), end_of(call, dt_util.utcnow())
     if power is None:
         raise refused("power", "not_a_number", value="null")
+    if MODE_MANUAL not in target.controller.modes:
+        raise refused("power", "mode_not_offered", value=MODE_MANUAL, device=target.title)
     _check_power(target, power)
     target.controller.async_override(power, end)
     return _setpoint_answer(target)
@@ -70,7 +72,7 @@ async def async_choose_mode(call: ServiceCall) -> ServiceResponse:
         raise refused("power", "power_of_manual_mode", value=wanted)
     if power is not None:
         _check_power(target, power)
-    mode = next((each for each in target.device.modes if each == wanted), None)
+    mode = next((each for each in target.controller.modes if each == wanted), None)
     if mode is None:
         raise refused("mode", "mode_not_offered", value=wanted, device=target.title)
     target.controller.async_choose_mode(mode, power, end)

@@ -90,6 +90,8 @@ def read_model(hass: HomeAssistant, device: FlexibleDevice) -> Model:
                 return GenericDevice(
                     power_sensor=device.power_sensor, fields=device.settings[CONF_FLEX_MODEL]
                 )
+            case DeviceKind.S2:
+                raise TypeError("an S2 device tells itself what it can do")
 
 
 def storage_of(model: Model) -> Storage | None:

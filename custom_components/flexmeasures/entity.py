@@ -238,7 +238,9 @@ class FlexibleDeviceEntity(Entity):
         inventory = data.inventory
         entry = inventory.config_entry
         subentry = entry.subentries[device.subentry_id]
-        identifier = flexible_device_identifier(entry, inventory.data, subentry)
+        is_s2 = subentry.subentry_type == SUBENTRY_S2_DEVICE
+        identifier_of = s2_device_identifier if is_s2 else flexible_device_identifier
+        identifier = identifier_of(entry, inventory.data, subentry)
         self._attr_device_info = DeviceInfo(identifiers={identifier})
 
     @property
@@ -292,13 +294,32 @@ class WishEntity(FlexibleDeviceEntity):
         self._site_wishes.async_wish(self._device.subentry_id, wishes)
 
 
+type EntitiesOf = Callable[[FlexMeasuresData, FlexibleDevice], Iterable[Entity]]
+
+
 @callback
 def async_add_to_flexible_devices(
     entry: FlexMeasuresConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
-    entities_of: Callable[[FlexMeasuresData, FlexibleDevice], Iterable[Entity]],
+    entities_of: EntitiesOf,
+    storage_entities_of: EntitiesOf | None = None,
 ) -> None:
-    """Add to each flexible device that can be planned the entities that make sense for it."""
+    """Add to each flexible device that can be planned the entities that make sense for it.
+
+    Args:
+        entry: has the devices.
+        async_add_entities: of the platform.
+        entities_of: returns those of a device, by its kind.
+        storage_entities_of: returns what an S2 device has besides, from when on it says that it stores energy.
+    """
     data = entry.runtime_data
     for subentry_id, device in data.devices.items():
         async_add_entities(list(entities_of(data, device)), config_subentry_id=subentry_id)
+        if storage_entities_of is not None and data.s2 and subentry_id in data.s2.devices:
+
+            @callback
+            def add(device: FlexibleDevice = device) -> None:
+                entities = list(storage_entities_of(data, device))
+                async_add_entities(entities, config_subentry_id=device.subentry_id)
+
+            entry.async_on_unload(data.s2.devices[subentry_id].async_when_it_stores(add))

@@ -43,6 +43,7 @@ from .const import (
     CONF_USAGE,
     CONF_WRITES_PER_DAY,
     SETPOINT_PRODUCTION_POSITIVE,
+    SUBENTRY_S2_DEVICE,
 )
 from .control import GuardRails, Mode
 
@@ -69,6 +70,8 @@ ENTITY_FIELDS = (
     CONF_CALENDAR_ENTITY,
     CONF_READY_ENTITY,
 )
+# An S2 device protects itself: it tells its timers and transitions, and what they hold back is not sent.
+_S2_GUARD_RAILS = GuardRails(deadband=0.0, minimum_dwell=timedelta(0))
 
 
 class DeviceKind(StrEnum):
@@ -80,10 +83,11 @@ class DeviceKind(StrEnum):
     SOLAR = "solar"
     PROCESS = "process"
     GENERIC = "generic"
+    S2 = "s2"
 
     @property
     def stores_energy(self) -> bool:
-        """Tell whether it has a state of charge by its nature."""
+        """Tell whether it has a state of charge by its nature; of an S2 device only the device itself knows."""
         return self in {self.BATTERY, self.EV_CHARGER, self.HEAT_BUFFER}
 
 
@@ -100,7 +104,6 @@ class FlexibleDevice:
     """One flexible device of the site.
 
     Attributes:
-        power_sensor: id of the FlexMeasures sensor that its power is planned on.
         predicted_energy_sensor: id of the one for the energy that the server predicts; None without.
         setpoint_entity: registry id or entity id of what takes its setpoint; None when setpoints are only shown.
         conditions: registry ids or entity ids of what must be on while it is controlled.
@@ -113,7 +116,6 @@ class FlexibleDevice:
     subentry_id: str
     title: str
     kind: DeviceKind
-    power_sensor: int
     predicted_energy_sensor: int | None
     setpoint_entity: str | None
     conditions: tuple[str, ...]
@@ -131,20 +133,31 @@ class FlexibleDevice:
             ValueError: the stored values make no sense.
         """
         data = subentry.data
+        is_s2 = subentry.subentry_type == SUBENTRY_S2_DEVICE
         return cls(
             subentry_id=subentry.subentry_id,
             title=subentry.title,
-            kind=DeviceKind(data[CONF_KIND]),
-            power_sensor=data[CONF_POWER_SENSOR],
+            kind=DeviceKind.S2 if is_s2 else DeviceKind(data[CONF_KIND]),
             predicted_energy_sensor=data.get(CONF_PREDICTED_ENERGY_SENSOR),
             setpoint_entity=data.get(CONF_SETPOINT_ENTITY),
             conditions=tuple(data.get(CONF_CONDITIONS, ())),
             shadow=data.get(CONF_SHADOW_MODE, False),
             longest_age=_duration(data, CONF_STATE_OF_CHARGE_AGE, "minutes", None),
             safe_action=SafeAction(data.get(CONF_SAFE_ACTION, SafeAction.FIXED)),
-            guard_rails=guard_rails(data),
+            guard_rails=_S2_GUARD_RAILS if is_s2 else guard_rails(data),
             settings=data,
         )
+
+    @property
+    def power_sensor(self) -> int:
+        """Return the id of the FlexMeasures sensor that its power is planned on; an S2 device's are found by their names."""
+        sensor: int = self.settings[CONF_POWER_SENSOR]
+        return sensor
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether something takes its setpoint; otherwise it is only shown."""
+        return self.setpoint_entity is not None or self.kind is DeviceKind.S2
 
     @property
     def setpoint_sign(self) -> int:

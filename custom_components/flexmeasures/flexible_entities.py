@@ -1,6 +1,7 @@
 """The entities of a flexible device on platforms that every site has; the other platforms have their own."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
@@ -9,14 +10,20 @@ from homeassistant.components.binary_sensor import (
 )
 from homeassistant.components.button import ButtonEntity
 from homeassistant.components.sensor import SensorEntity
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
 from .control import ControlStatus
 from .control_entities import CONTROL_SENSORS, ControlSensor, local_text
-from .data import FlexMeasuresData
+from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, PlanEntity
 from .flexible_device import DeviceKind, FlexibleDevice
 from .listeners import Listeners
-from .plan_entities import PLAN_SENSORS, PlanSensor
+from .plan_entities import EXPECTED_STATE_OF_CHARGE, PLAN_SENSORS, SAVING_SENSORS, PlanSensor
+from .plan_models import Baseline
 from .scheduling import FindingCode, Missed
 
 
@@ -29,6 +36,33 @@ def sensors_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[Senso
         yield ControlSensor(data, device, control)
 
 
+@callback
+def async_add_savings_of_s2_devices(
+    hass: HomeAssistant,
+    entry: FlexMeasuresConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add to S2 devices what they save, from the first plan on that can be compared with something."""
+    data, registry = entry.runtime_data, er.async_get(hass)
+    for device in data.devices.values():
+        if device.kind is not DeviceKind.S2:
+            continue
+        sensors = [PlanSensor(data, device, each) for each in SAVING_SENSORS]
+        known = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, sensors[0].unique_id or "")
+
+        def is_counted(name: str = device.subentry_id, known: str | None = known) -> bool:
+            plan = data.planner.plan(name)
+            return bool(known) or (plan is not None and plan.baseline is not Baseline.UNKNOWN)
+
+        add = partial(async_add_entities, sensors, config_subentry_id=device.subentry_id)
+        entry.async_on_unload(data.planner.listeners.async_once(is_counted, add))
+
+
+def storage_sensors_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[SensorEntity]:
+    """Yield what an S2 device shows besides, once it says that it stores energy."""
+    yield PlanSensor(data, device, EXPECTED_STATE_OF_CHARGE)
+
+
 def binary_sensors_of(
     data: FlexMeasuresData, device: FlexibleDevice
 ) -> Iterator[BinarySensorEntity]:
@@ -38,12 +72,19 @@ def binary_sensors_of(
         yield TargetReachable(data, device)
 
 
+def storage_binary_sensors_of(
+    data: FlexMeasuresData, device: FlexibleDevice
+) -> Iterator[BinarySensorEntity]:
+    """Yield what an S2 device shows besides, once it says that it stores energy."""
+    yield TargetReachable(data, device)
+
+
 def buttons_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[ButtonEntity]:
     """Yield what can be asked for by a press."""
     yield Reschedule(data, device)
     if device.kind is DeviceKind.PROCESS:
         yield PlanRun(data, device)
-    if device.setpoint_entity:
+    if device.is_told:
         yield ResumeControl(data, device)
 
 

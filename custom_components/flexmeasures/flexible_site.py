@@ -7,9 +7,15 @@ from homeassistant.core import HomeAssistant, callback
 from .const import LOGGER, SUBENTRY_FLEXIBLE_DEVICE
 from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice
-from .flexible_entities import binary_sensors_of, buttons_of, sensors_of
+from .flexible_entities import (
+    async_add_savings_of_s2_devices,
+    binary_sensors_of,
+    buttons_of,
+    sensors_of,
+    storage_binary_sensors_of,
+    storage_sensors_of,
+)
 from .plan_answers import explanation_answer, schedule_answer
-from .plan_guests import NoGuests
 from .plan_progress import PlanProgress
 from .planner import Planner
 from .site_controllers import async_release_all, make_controllers
@@ -30,7 +36,10 @@ class FlexibleSite:
 
     # Its entities on platforms that every site has.
     sensors_of = staticmethod(sensors_of)
+    storage_sensors_of = staticmethod(storage_sensors_of)
+    async_add_savings_of_s2_devices = staticmethod(async_add_savings_of_s2_devices)
     binary_sensors_of = staticmethod(binary_sensors_of)
+    storage_binary_sensors_of = staticmethod(storage_binary_sensors_of)
     buttons_of = staticmethod(buttons_of)
     # What actions answer.
     explanation_answer = staticmethod(explanation_answer)
@@ -41,7 +50,7 @@ class FlexibleSite:
     ) -> None:
         """Prepare the parts; nothing runs yet."""
         data = entry.runtime_data
-        devices = _flexible_devices(entry)
+        devices = _flexible_devices(entry, s2)
         self.devices = {device.subentry_id: device for device in devices}
         self.wishes = SiteWishes(data.store, tuple(self.devices))
         self.planner = Planner(
@@ -53,10 +62,10 @@ class FlexibleSite:
             devices,
             data.store,
             self.wishes,
-            s2.planning if s2 else NoGuests(),
+            s2.planning if s2 else None,
         )
         self.controllers = make_controllers(
-            hass, entry, self.planner, devices, data.store, self.wishes
+            hass, entry, self.planner, devices, data.store, self.wishes, s2
         )
         self.progress = {
             name: PlanProgress(hass, entry, self.planner, name, data.sentence)
@@ -76,11 +85,16 @@ class FlexibleSite:
         await async_release_all(self.controllers.values())
 
 
-def _flexible_devices(entry: FlexMeasuresConfigEntry) -> tuple[FlexibleDevice, ...]:
+def _flexible_devices(
+    entry: FlexMeasuresConfigEntry, s2: S2Site | None
+) -> tuple[FlexibleDevice, ...]:
+    """Return all devices that can be planned; an S2 device is one whose session takes its setpoint."""
     devices = []
     for subentry in entry.get_subentries_of_type(SUBENTRY_FLEXIBLE_DEVICE):
         try:
             devices.append(FlexibleDevice.from_subentry(subentry))
         except ValueError as error:
             LOGGER.error("%s is not planned, its settings make no sense: %s", subentry.title, error)
+    served = s2.server.devices if s2 else ()
+    devices += [FlexibleDevice.from_subentry(entry.subentries[name]) for name in served]
     return tuple(devices)

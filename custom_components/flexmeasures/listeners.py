@@ -34,6 +34,26 @@ class Listeners:
         return remove
 
     @callback
+    def async_once(self, is_so: Callable[[], bool], act: Callable[[], None]) -> CALLBACK_TYPE:
+        """Act as soon as something is so, now or after a change, unless the callable returned is called before."""
+        stops: list[CALLBACK_TYPE] = []
+
+        @callback
+        def look() -> None:
+            if is_so():
+                stop()
+                act()
+
+        @callback
+        def stop() -> None:
+            while stops:
+                stops.pop()()
+
+        stops.append(self.async_add(look))
+        look()
+        return stop
+
+    @callback
     def async_call(self) -> None:
         """Tell everybody."""
         for listener in list(self._listeners.values()):

@@ -10,12 +10,13 @@ from homeassistant.components.number import (
     NumberEntityDescription,
     NumberMode,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, Platform, UnitOfPower
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfPower
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
+from .control import Mode
 from .control_entities import local_text
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, WishEntity, async_add_to_flexible_devices
@@ -31,16 +32,18 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a setpoint per flexible device, and wishes to those that store energy."""
-    async_add_to_flexible_devices(entry, async_add_entities, _numbers_of)
-    if s2 := entry.runtime_data.s2:
-        s2.async_add_entities(Platform.NUMBER, async_add_entities)
+    async_add_to_flexible_devices(entry, async_add_entities, _numbers_of, _wishes_of)
 
 
 def _numbers_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[NumberEntity]:
     yield PowerSetpoint(data, device)
     if device.kind.stores_energy:
-        for description in WISHES:
-            yield WishedStateOfCharge(data, device, description)
+        yield from _wishes_of(data, device)
+
+
+def _wishes_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[NumberEntity]:
+    for description in WISHES:
+        yield WishedStateOfCharge(data, device, description)
 
 
 class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
@@ -57,8 +60,14 @@ class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
 
     @property
     @override
+    def available(self) -> bool:
+        return Mode.MANUAL in self._controller.modes
+
+    @property
+    @override
     def native_min_value(self) -> float:
-        return -self._controller.limits.production
+        # Not its negation, which of nothing is -0.0 and shown so.
+        return 0.0 - self._controller.limits.production
 
     @property
     @override

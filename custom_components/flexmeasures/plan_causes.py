@@ -1,21 +1,17 @@
 """What happens in the home that makes another plan worthwhile."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import (
-    CALLBACK_TYPE,
     Event,
     EventStateChangedData,
     HomeAssistant,
     State,
     callback,
 )
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .const import (
@@ -26,20 +22,16 @@ from .const import (
 )
 from .data import FlexMeasuresConfigEntry
 from .device_reading import read_stored_energy
-from .flexible_device import FlexibleDevice
+from .flexible_device import DeviceKind, FlexibleDevice
 from .followed_entities import FollowedEntities, resolve_entity_id
-from .plan_changes import is_energy_off_path
+from .path_watch import PathWatch
 from .plan_keeper import PlanKeeper
 from .plan_models import PlanCause
 from .process_runs import ProcessRuns
 
 if TYPE_CHECKING:
     from .controller import Controller
-
-# A state of charge that is still off its path after this is no glitch, and no reading ahead of its time.
-_SETTLED = timedelta(minutes=1)
-# However fast a small battery leaves its path, more plans than this would leave none for people and other homes.
-_SHORTEST_PAUSE = timedelta(minutes=5)
+    from .s2_planning import S2Planning
 
 _NOT_THERE = frozenset({STATE_UNAVAILABLE, STATE_UNKNOWN})
 
@@ -57,35 +49,46 @@ class CauseWatch:
         keeper: PlanKeeper,
         runs: ProcessRuns,
         request: Callable[[PlanCause], None],
+        s2: S2Planning | None,
     ) -> None:
-        """Prepare watching the devices' entities."""
+        """Prepare watching the devices' entities, and what S2 devices tell."""
         self._hass = hass
-        self._devices = devices
-        self._keeper = keeper
+        self._devices = {device.subentry_id: device for device in devices}
         self._runs = runs
         self._request = request
-        self._controllers: Mapping[str, Controller] = {}
-        self._settling: dict[str, CALLBACK_TYPE] = {}
+        self._s2 = s2
+        self._path = PathWatch(
+            hass, keeper, self._stored_energy, partial(request, PlanCause.STATE_OF_CHARGE)
+        )
 
     @callback
     def async_start(
         self, entry: FlexMeasuresConfigEntry, controllers: Mapping[str, Controller]
     ) -> None:
         """Watch until the entry is unloaded."""
-        self._controllers = controllers
-        entry.async_on_unload(self._async_stop)
-        for device in self._devices:
+        self._path.async_start(controllers)
+        entry.async_on_unload(self._path.async_stop)
+        for device in self._devices.values():
+            if self._s2 is not None and device.kind is DeviceKind.S2:
+                look = partial(self._path.async_look, device.subentry_id)
+                entry.async_on_unload(self._s2.listeners(device.subentry_id).async_add(look))
             for reference in device.inputs:
                 changed = partial(self._async_told, device, self._reaction(device, reference))
                 followed = FollowedEntities(self._hass, (reference,), changed)
                 entry.async_on_unload(followed.async_start())
             self._async_take_readiness(device)
 
-    @callback
-    def _async_stop(self) -> None:
-        for cancel in self._settling.values():
-            cancel()
-        self._settling.clear()
+    def _stored_energy(self, device_id: str) -> float | None:
+        """Return the kWh in a device.
+
+        Raises:
+            HomeAssistantError: its entity tells nothing of use.
+        """
+        device = self._devices[device_id]
+        if self._s2 is not None and device.kind is DeviceKind.S2:
+            return self._s2.stored_energy(device_id)
+        stored = read_stored_energy(self._hass, device, dt_util.utcnow())
+        return stored.energy if stored else None
 
     def _reaction(
         self, device: FlexibleDevice, reference: str
@@ -157,30 +160,8 @@ class CauseWatch:
             return
         if not _is_there(old):
             self._request(PlanCause.INPUT)
-        elif device.subentry_id not in self._settling and self._is_off_path(device):
-            self._settling[device.subentry_id] = async_call_later(
-                self._hass, _SETTLED, partial(self._async_settled, device)
-            )
-
-    @callback
-    def _async_settled(self, device: FlexibleDevice, now: datetime) -> None:
-        del self._settling[device.subentry_id]
-        if self._is_off_path(device):
-            self._request(PlanCause.STATE_OF_CHARGE)
-
-    def _is_off_path(self, device: FlexibleDevice) -> bool:
-        """Tell whether a device that follows its plan is off it; one that does not is no surprise."""
-        now = dt_util.utcnow()
-        plan = self._keeper.plan(device.subentry_id)
-        if plan is None or now - plan.schedule.computed_at < _SHORTEST_PAUSE:
-            return False
-        if not plan.energies or not self._controllers[device.subentry_id].following:
-            return False
-        try:
-            stored = read_stored_energy(self._hass, device, now)
-        except HomeAssistantError:
-            return False
-        return stored is not None and is_energy_off_path(plan, stored.energy, now)
+        else:
+            self._path.async_look(device.subentry_id)
 
 
 def _is_there(state: State | None) -> bool:

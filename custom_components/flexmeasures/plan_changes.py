@@ -1,12 +1,13 @@
 """Whether a new plan would be another one than the plan in force."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .plan_inputs import DeviceInputs
 from .plan_models import DevicePlan
 from .plan_request import PlanWindow
+from .s2_request import S2Request
 from .scheduling import JSON, BreakableProcess, StorageState
 
 # Share of the capacity that a device may be off its expected path: what the resolution of its state of charge, a
@@ -22,6 +23,7 @@ class PlanBasis:
 
     Attributes:
         inputs: of the devices that were planned, by their id.
+        described: what S2 devices among them added, by their id.
         context: the flex-context, from the options and as the site stores it.
         reads_more: whether the server plans with what may change without a word, such as forecasts.
     """
@@ -30,6 +32,7 @@ class PlanBasis:
     context: tuple[Mapping[str, JSON], ...]
     window: PlanWindow
     reads_more: bool
+    described: Mapping[str, S2Request] = field(default_factory=dict)
 
 
 def would_be_same(
@@ -49,6 +52,8 @@ def would_be_same(
         return False
     if _rolls_on(before.window, after.window):
         return False
+    if not all(_is_same_description(before, after, device_id) for device_id in after.described):
+        return False
     return all(
         (plan := plans.get(device_id)) is not None
         and plan.trusted
@@ -56,6 +61,21 @@ def would_be_same(
         and not is_off_path(plan, inputs, after.window.now)
         and _is_same_price(plan, after.window)
         for device_id, inputs in after.inputs.items()
+        if device_id not in after.described or after.described[device_id].is_planned
+    )
+
+
+def _is_same_description(before: PlanBasis, after: PlanBasis, device_id: str) -> bool:
+    """Tell whether an S2 device describes the rest of the planned time as before.
+
+    The step that has begun is left out, since what was foreseen for its begin is forgotten by now.
+    """
+    known = before.described.get(device_id)
+    start = after.window.start + after.window.resolution
+    end = min(before.window.end, after.window.end)
+    has_path = after.inputs[device_id].stored is not None
+    return known is not None and after.described[device_id].is_same(
+        known, start, end, has_path=has_path
     )
 
 

@@ -101,6 +101,7 @@ def _start_of_month(local: datetime) -> datetime:
 def _counted(
     key: str,
     since: Callable[[datetime], datetime],
+    suits_fn: Callable[[DeviceKind], bool] = lambda _: True,
 ) -> PlanSensorDescription:
     """Return the sensor of an amount of the device's savings, under the amount's own name."""
 
@@ -115,9 +116,31 @@ def _counted(
         suggested_display_precision=2,
         value_fn=amount,
         last_reset_fn=since,
+        suits_fn=suits_fn,
         is_money=True,
     )
 
+
+EXPECTED_STATE_OF_CHARGE = PlanSensorDescription(
+    key="expected_state_of_charge",
+    native_unit_of_measurement=PERCENTAGE,
+    state_class=SensorStateClass.MEASUREMENT,
+    suggested_display_precision=0,
+    value_fn=_state_of_charge,
+    attributes_fn=lambda progress: {"forecast": progress.state_of_charge_rows},
+    suits_fn=lambda kind: kind.stores_energy,
+)
+
+
+def _has_known_baseline(kind: DeviceKind) -> bool:
+    """Tell whether a saving can be counted for every device of a kind; of an S2 device only its plans know."""
+    return kind is not DeviceKind.S2
+
+
+SAVING_SENSORS = (
+    _counted("saving_today", dt_util.start_of_local_day, _has_known_baseline),
+    _counted("saving_this_month", _start_of_month, _has_known_baseline),
+)
 
 PLAN_SENSORS = (
     PlanSensorDescription(
@@ -129,15 +152,7 @@ PLAN_SENSORS = (
         value_fn=lambda progress: progress.power,
         attributes_fn=_scheduled_power,
     ),
-    PlanSensorDescription(
-        key="expected_state_of_charge",
-        native_unit_of_measurement=PERCENTAGE,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        value_fn=_state_of_charge,
-        attributes_fn=lambda progress: {"forecast": progress.state_of_charge_rows},
-        suits_fn=lambda kind: kind.stores_energy,
-    ),
+    EXPECTED_STATE_OF_CHARGE,
     PlanSensorDescription(
         key="next_change",
         device_class=SensorDeviceClass.TIMESTAMP,
@@ -167,8 +182,7 @@ PLAN_SENSORS = (
     ),
     _counted("cost_today", dt_util.start_of_local_day),
     _counted("cost_this_month", _start_of_month),
-    _counted("saving_today", dt_util.start_of_local_day),
-    _counted("saving_this_month", _start_of_month),
+    *SAVING_SENSORS,
 )
 
 

@@ -14,7 +14,7 @@ from .data import FlexMeasuresConfigEntry
 from .flexible_device import DeviceKind, FlexibleDevice
 from .plan_keeper import PlanKeeper
 from .plan_models import DevicePlan
-from .plan_savings import SavingsLedger, amount_of
+from .plan_savings import SavingsLedger, amount_of, baseline_of
 from .process_runs import ProcessRuns
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ class PlanFollowing:
         now = dt_util.utcnow()
         if piece is None or now <= piece.since:
             return
-        amount = amount_of(piece.plan, device.kind, piece.power, piece.since, now)
+        baseline = baseline_of(device.kind, piece.plan)
+        amount = amount_of(piece.plan, baseline, piece.power, piece.since, now)
         if amount and piece.plan.tariff:
             self._ledger.async_add(
                 device.subentry_id, amount, piece.plan.tariff.currency, piece.since

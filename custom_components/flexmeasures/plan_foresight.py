@@ -26,10 +26,11 @@ async def async_with_foresight(
         FlexMeasuresError: a sensor could not be read.
     """
     model, storage = request.inputs.model, request.inputs.storage
+    forecast = request.s2.forecast_sensor if request.s2 else None
     if isinstance(model, CurtailableProduction):
-        powers = await _async_powers(
-            client, model.forecast_sensor, UnitOfPower.WATT, request, window
-        )
+        forecast = model.forecast_sensor
+    if forecast is not None:
+        powers = await _async_powers(client, forecast, UnitOfPower.WATT, request, window)
         return replace(request, available=powers)
     if storage is None or not storage.sensed_flows:
         return request

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -38,13 +38,25 @@ from .scheduling import (
 )
 from .wishes import Wishes, next_time_of_day
 
+if TYPE_CHECKING:
+    from .plan_request import PlanWindow
+    from .s2_planning import S2Planning
+    from .s2_request import S2Request
+
 # Without a time by which it has to be done, a process runs within a day.
 _ANY_TIME = timedelta(hours=24)
 # Settings that only a person can mend; everything else that is not known may be known again by itself.
 _WRONG_SETTINGS = frozenset(
-    {"device_values", "device_value_missing", "power_sensor_missing", "wishes_contradict"}
+    {
+        "device_values",
+        "device_value_missing",
+        "power_sensor_missing",
+        "s2_energy_unknown",
+        "wishes_contradict",
+    }
 )
 
+type Describer = Callable[["PlanWindow"], "S2Request | NotPlanned"]
 type FlexModelBuilder = Callable[[datetime, datetime], Mapping[str, JSON]]
 
 
@@ -102,19 +114,22 @@ class DeviceInputs:
 
     Attributes:
         sensor: on which its power is planned.
+        model: what it can do; None for an S2 device, which tells that itself.
+        build: returns its flex-model from a start to an end; None for an S2 device.
         storage, state, stored: only of what stores energy.
         wanted_run: only of a process.
-        build: returns its flex-model from a start to an end.
+        describe: returns what an S2 device adds to the request for a window, or why it is left out; None for all others.
     """
 
     device: FlexibleDevice
-    model: Model
     sensor: Sensor
-    build: FlexModelBuilder = field(compare=False)
+    model: Model | None = None
+    build: FlexModelBuilder | None = field(default=None, compare=False)
     storage: Storage | None = None
     state: StorageState | None = None
     stored: StoredEnergy | None = None
     wanted_run: WantedRun | None = None
+    describe: Describer | None = field(default=None, compare=False)
 
     @property
     def deadlines(self) -> tuple[datetime, ...]:
@@ -128,9 +143,15 @@ class InputReader:
     """Reads one device after the other from Home Assistant's states."""
 
     def __init__(
-        self, hass: HomeAssistant, sensors: Mapping[int, Sensor], now: datetime, zone: tzinfo
+        self,
+        hass: HomeAssistant,
+        sensors: Mapping[int, Sensor],
+        now: datetime,
+        zone: tzinfo,
+        s2: S2Planning | None,
     ) -> None:
-        """Read as of now; people's times of day are in the zone."""
+        """Read as of now; people's times of day are in the zone, and S2 devices are read as they told."""
+        self._s2 = s2
         self._hass = hass
         self._sensors = sensors
         self._now = now
@@ -147,6 +168,8 @@ class InputReader:
             run: of a process; None when nobody asked for one.
             until: how far a calendar is looked at.
         """
+        if self._s2 is not None and device.kind is DeviceKind.S2:
+            return self._s2.read(device, wishes, self._now, self._zone)
         try:
             return await self._async_read(device, wishes, run, until)
         except HomeAssistantError as problem:
@@ -276,7 +299,7 @@ def is_run_over(device: FlexibleDevice, run: ProcessRun, now: datetime) -> bool:
     return now >= run.started_at + run_length(device)
 
 
-def senseless(device: FlexibleDevice, error: FlexModelError) -> HomeAssistantError:
+def senseless(device: FlexibleDevice, error: ValueError) -> HomeAssistantError:
     """Return the sentence about values that make no sense together."""
     return HomeAssistantError(
         translation_domain=DOMAIN,

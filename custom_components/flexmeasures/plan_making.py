@@ -3,14 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from homeassistant.const import UnitOfPower
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .client import FlexMeasuresClient, JsonObject, ScheduleResult, ValidationError
+from .client import (
+    FlexMeasuresClient,
+    FlexMeasuresError,
+    JsonObject,
+    ScheduleResult,
+    ValidationError,
+)
 from .const import DOMAIN
 from .coordinator import InventoryCoordinator
 from .data import FlexMeasuresConfigEntry
@@ -18,7 +24,6 @@ from .flexible_device import DeviceKind, FlexibleDevice
 from .plan_changes import PlanBasis
 from .plan_findings import told_finding
 from .plan_foresight import async_with_foresight, reads_sensors
-from .plan_guests import GuestRequest, PlanGuest
 from .plan_inputs import DeviceInputs, InputReader, NotPlanned
 from .plan_keeper import PlanKeeper
 from .plan_leeway import async_read_connection
@@ -27,8 +32,12 @@ from .plan_prices import async_read_tariff, is_priced, reads_more_than_prices
 from .plan_request import DeviceRequest, PlanWindow, request_for
 from .plan_settings import PlanSettings
 from .process_runs import ProcessRuns
+from .s2_request import joined_context
 from .scheduling import JSON, Severity, SiteConnection
 from .wishes import SiteWishes
+
+if TYPE_CHECKING:
+    from .s2_planning import S2Planning
 
 # The server stores a post within a second or so; after this the plan is asked for without the newest measurements.
 _WAIT_FOR_MEASUREMENTS = timedelta(seconds=20)
@@ -84,10 +93,10 @@ class PlanMaker:
         keeper: PlanKeeper,
         runs: ProcessRuns,
         wishes: SiteWishes,
-        guest: PlanGuest,
+        s2: S2Planning | None,
     ) -> None:
         """Prepare making plans with the entry's options."""
-        self._guest = guest
+        self._s2 = s2
         self._hass = hass
         self._entry = entry
         self._client = client
@@ -102,7 +111,7 @@ class PlanMaker:
         """Return how the devices are now."""
         now = dt_util.utcnow()
         reader = InputReader(
-            self._hass, self._inventory.data.sensors, now, dt_util.get_default_time_zone()
+            self._hass, self._inventory.data.sensors, now, dt_util.get_default_time_zone(), self._s2
         )
         inputs: dict[str, DeviceInputs] = {}
         left_out: dict[str, NotPlanned] = {}
@@ -132,9 +141,7 @@ class PlanMaker:
         if not is_priced(self._inventory.data.site.flex_context, context):
             # Somebody may have stored one on the server since the site was read.
             await self._inventory.async_refresh()
-        window = PlanWindow.before_prices(
-            inputs, self.settings, reading.now, self._guest.resolution
-        )
+        window = PlanWindow.before_prices(inputs, self.settings, reading.now)
         tariff = await async_read_tariff(
             self._client, self._inventory.data, context, start=window.start, end=window.end
         )
@@ -150,11 +157,10 @@ class PlanMaker:
                 left_out[device_id] = request
             else:
                 requests[device_id] = await async_with_foresight(self._client, request, window)
-        planned = {device_id: request.inputs for device_id, request in requests.items()}
         connection = await async_read_connection(
             self._client, self._inventory.data, context, window
         )
-        return SiteRequest(requests, left_out, self._basis(planned, window), connection)
+        return SiteRequest(requests, left_out, self._basis(requests, window), connection)
 
     def _request_for(
         self, device_id: str, inputs: DeviceInputs, window: PlanWindow
@@ -171,22 +177,24 @@ class PlanMaker:
         expected = plan.expected_energy(now) if plan else None
         return last if last is None or expected is None else min(last, expected)
 
-    def _basis(self, inputs: Mapping[str, DeviceInputs], window: PlanWindow) -> PlanBasis:
+    def _basis(self, requests: Mapping[str, DeviceRequest], window: PlanWindow) -> PlanBasis:
         stored, context = self._inventory.data.site.flex_context, self.settings.context
         return PlanBasis(
-            inputs=inputs,
+            inputs={device_id: each.inputs for device_id, each in requests.items()},
+            described={device_id: each.s2 for device_id, each in requests.items() if each.s2},
             context=(stored, context.flex_context()),
             window=window,
             reads_more=reads_more_than_prices(stored, context)
-            or any(map(reads_sensors, inputs.values())),
+            or any(
+                reads_sensors(each.inputs) or (each.s2 is not None and each.s2.reads_more)
+                for each in requests.values()
+            ),
         )
 
-    async def async_ask(
-        self, request: SiteRequest, *, with_guests: bool = True
-    ) -> ScheduleResult | None:
+    async def async_ask(self, request: SiteRequest) -> ScheduleResult | None:
         """Return the server's answer to one trigger for all devices, once own measurements are stored.
 
-        None means that there is nothing to ask for: guests were expected, and have nothing to be planned yet.
+        None means that there is nothing to ask for: what there is cannot be controlled, or is placed here.
 
         Raises:
             FlexMeasuresError: there is none.
@@ -194,28 +202,26 @@ class PlanMaker:
         delivery = self._entry.runtime_data.delivery
         if delivery is not None:
             await delivery.async_ingested(until=dt_util.utcnow(), within=_WAIT_FOR_MEASUREMENTS)
-        window = request.window
-        joined = GuestRequest(flex_context={})
-        if with_guests:
-            joined = await self._guest.async_join(window)
-        if not request.requests and not joined.sensor_ids:
+        window, added = request.window, [each.s2 for each in request.requests.values() if each.s2]
+        if self._s2 is not None:
+            await self._s2.async_store(added)
+        sensors = [sensor for each in request.requests.values() for sensor in each.sensors]
+        if not sensors:
             return None
         stored = self._inventory.data.site.flex_context
         with self._client.urgent():
             return await self._client.trigger_and_get_schedule(
                 self._inventory.site_id,
-                sensor_ids=[
-                    *(each.inputs.sensor.id for each in request.requests.values()),
-                    *joined.sensor_ids,
-                ],
+                sensor_ids=[sensor.id for sensor in sensors],
                 unit=UnitOfPower.WATT,
                 start=window.start,
                 duration=window.end - window.start,
                 flex_model=[
-                    *(_as_object(each.flex_model) for each in request.requests.values()),
-                    *joined.flex_models,
+                    _as_object(model)
+                    for each in request.requests.values()
+                    for model in each.flex_models
                 ],
-                flex_context=joined.joined_context(self._flex_context(), stored),
+                flex_context=joined_context(added, self._flex_context(), stored),
                 resolution=self.settings.resolution,
                 force_new_job_creation=True,
             )
@@ -240,16 +246,41 @@ def without_refused(request: SiteRequest, error: ValidationError) -> SiteRequest
         None when it is about none, or nothing else would be left to ask for.
     """
     reasons = _named(error) or _suspected(request, error)
+    owners = [device_id for device_id, each in request.requests.items() for _ in each.flex_models]
     refused = {
-        device_id: NotPlanned(PlanStatus.SETTINGS_WRONG, _refused(each.inputs, reasons[index]))
-        for index, (device_id, each) in enumerate(request.requests.items())
-        if index in reasons
+        owners[index]: NotPlanned(
+            PlanStatus.SETTINGS_WRONG,
+            _refused(request.requests[owners[index]].inputs, reasons[index]),
+        )
+        for index in sorted(reasons, reverse=True)
+        if index < len(owners)
     }
+    return _without(request, refused)
+
+
+def without_s2_devices(request: SiteRequest, error: FlexMeasuresError) -> SiteRequest | None:
+    """Return the request without S2 devices, which may ask for what this server does not know.
+
+    Returns:
+        None when there are none, or nothing else would be left to ask for.
+    """
+    refused = {
+        device_id: NotPlanned(PlanStatus.FAILED, _refused(each.inputs, str(error)))
+        for device_id, each in request.requests.items()
+        if each.s2 is not None
+    }
+    return _without(request, refused)
+
+
+def _without(request: SiteRequest, refused: Mapping[str, NotPlanned]) -> SiteRequest | None:
     rest = {key: each for key, each in request.requests.items() if key not in refused}
     if not refused or not rest:
         return None
-    planned = {device_id: each.inputs for device_id, each in rest.items()}
-    basis = replace(request.basis, inputs=planned)
+    basis = replace(
+        request.basis,
+        inputs={device_id: each.inputs for device_id, each in rest.items()},
+        described={device_id: each.s2 for device_id, each in rest.items() if each.s2},
+    )
     return SiteRequest(rest, refused, basis, request.connection)
 
 
@@ -265,11 +296,15 @@ def _named(error: ValidationError) -> Mapping[int, str]:
 def _suspected(request: SiteRequest, error: ValidationError) -> Mapping[int, str]:
     """Return the same where the refusal tells fields and not of which device: only what a person wrote can be wrong."""
     texts = {field.path[1]: field.text for field in error.fields if len(field.path) > 1}
+    entries = [
+        (each.inputs.device.kind, model)
+        for each in request.requests.values()
+        for model in each.flex_models
+    ]
     return {
         index: "; ".join(f"{name}: {texts[name]}" for name in sorted(wrong))
-        for index, each in enumerate(request.requests.values())
-        if each.inputs.device.kind is DeviceKind.GENERIC
-        and (wrong := texts.keys() & each.flex_model.keys())
+        for index, (kind, model) in enumerate(entries)
+        if kind is DeviceKind.GENERIC and (wrong := texts.keys() & model.keys())
     }
 
 

@@ -1,7 +1,7 @@
 """What the planner knows of one device's plan."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -55,8 +55,10 @@ class PlanStatus(StrEnum):
     COMPUTING = "computing"
     PLANNED = "planned"
     TARGET_MISSED = "target_missed"  # planned, and not all that is wanted is possible
-    NOTHING_TO_PLAN = "nothing_to_plan"  # a process that nobody asked for
-    DEVICE_AWAY = "device_away"  # a car that is not plugged in
+    NOTHING_TO_PLAN = (
+        "nothing_to_plan"  # a process that nobody asked for, what cannot be controlled
+    )
+    DEVICE_AWAY = "device_away"  # a car that is not plugged in, an S2 device that is not connected
     STATE_UNKNOWN = "state_unknown"
     SETTINGS_WRONG = "settings_wrong"
     PRICES_MISSING = "prices_missing"
@@ -91,6 +93,16 @@ class PlanState:
     problem: HomeAssistantError | None = None
 
 
+class Baseline(StrEnum):
+    """What would have been without a plan: what carrying it out saves is counted against that."""
+
+    IDLE = "idle"  # a battery would have done nothing
+    MEAN_PRICE = "mean_price"  # it has to have its energy anyway
+    FORECAST = "forecast"  # panels would have given all that they can
+    AT_ONCE = "at_once"  # a programme would have run as soon as it could
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, kw_only=True)
 class DevicePlan:
     """One device's plan, with what it was made from.
@@ -109,6 +121,9 @@ class DevicePlan:
         findings: what was found before it was asked for.
         missed: what it will not do, though it was asked for.
         breaches: limits that it breaks.
+        actuators: the schedule of each actuator of an S2 device, by its id; empty for everything else.
+        baseline: what an S2 device would have done without it; that of everything else follows from what it is.
+        price_at_once: of a kWh of a programme that would have run as soon as it could; None where that is not known.
     """
 
     schedule: Schedule
@@ -125,6 +140,9 @@ class DevicePlan:
     findings: tuple[Finding, ...] = ()
     missed: tuple[Missed, ...] = ()
     breaches: tuple[Breach, ...] = ()
+    actuators: Mapping[str, Schedule] = field(default_factory=dict)
+    baseline: Baseline = Baseline.UNKNOWN
+    price_at_once: float | None = None
 
     @property
     def for_control(self) -> Plan:
@@ -171,9 +189,8 @@ class DevicePlan:
 class Savings:
     """What carrying plans out cost and saved, in local time, by the powers that the device was told to follow.
 
-    Only times count in which a plan was carried out and its prices were known. A saving is against doing nothing, which is
-    to give all that was forecast for solar panels; that of a device which has to take its energy anyway (a car, heat, a
-    process) against taking the same energy at the mean price of the planned time.
+    Only times count in which a plan was carried out and its prices were known. What a saving is counted against tells
+    `Baseline`.
 
     Attributes:
         currency: of all amounts; None before the first prices.

@@ -3,9 +3,9 @@
 from typing import cast
 
 from .client import JsonObject
-from .plan_models import DevicePlan, PlanCause
+from .plan_models import Baseline, DevicePlan, PlanCause
 from .records import as_text, kept_length, kept_number, kept_numbers, kept_text, kept_time
-from .scheduling import PriceSeries, Tariff, schedule_from_json, schedule_to_json
+from .scheduling import PriceSeries, Schedule, Tariff, schedule_from_json, schedule_to_json
 
 
 def plan_to_record(plan: DevicePlan) -> JsonObject:
@@ -17,6 +17,12 @@ def plan_to_record(plan: DevicePlan) -> JsonObject:
         "capacity": plan.storage.capacity if plan.storage else plan.capacity,
         "available": list(plan.available),
         "energies": list(plan.energies),
+        "actuators": {
+            name: cast("JsonObject", schedule_to_json(schedule))
+            for name, schedule in plan.actuators.items()
+        },
+        "baseline": plan.baseline.value,
+        "price_at_once": plan.price_at_once,
         "consumption_price": _series_to_record(plan.tariff.consumption if plan.tariff else None),
         "production_price": _series_to_record(plan.tariff.production if plan.tariff else None),
     }
@@ -45,7 +51,17 @@ def plan_from_record(record: JsonObject) -> DevicePlan:
         available=kept_numbers(record, "available"),
         energies=energies,
         tariff=_tariff(record),
+        actuators=_actuators(record),
+        baseline=Baseline(str(record.get("baseline", Baseline.UNKNOWN))),
+        price_at_once=kept_number(record, "price_at_once"),
     )
+
+
+def _actuators(record: JsonObject) -> dict[str, Schedule]:
+    match record.get("actuators", {}):
+        case dict() as kept:
+            return {name: schedule_from_json(schedule) for name, schedule in kept.items()}
+    raise ValueError("actuators are no schedules")
 
 
 def _tariff(record: JsonObject) -> Tariff | None:

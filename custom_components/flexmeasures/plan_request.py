@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from .client import Sensor
 from .plan_findings import told_finding
 from .plan_inputs import DeviceInputs, NotPlanned, WantedRun, run_length
 from .plan_models import PlanStatus
 from .plan_settings import PlanSettings
+from .s2_request import S2Request
 from .scheduling import (
     JSON,
     BreakableProcess,
@@ -63,18 +65,9 @@ class PlanWindow:
         inputs: Mapping[str, DeviceInputs],
         settings: PlanSettings,
         now: datetime,
-        guests: timedelta | None = None,
     ) -> PlanWindow:
-        """Return the whole horizon for the devices, before it is known how far prices reach.
-
-        Args:
-            inputs: of the devices; empty when only guests are planned.
-            settings: with the horizon.
-            now: when it is asked for.
-            guests: the resolution of what is planned besides them.
-        """
-        resolutions = [each.sensor.resolution for each in inputs.values()]
-        resolution = max([*resolutions, *([guests] if guests else [])])
+        """Return the whole horizon for the devices, before it is known how far prices reach."""
+        resolution = max(each.sensor.resolution for each in inputs.values())
         start = floor_to_resolution(now, resolution)
         end = ceil_to_resolution(start + settings.horizon, resolution)
         return cls(now=now, start=start, end=end, resolution=resolution)
@@ -114,17 +107,25 @@ class DeviceRequest:
     """What is asked for one device.
 
     Attributes:
+        flex_models: its entries of the flex-model: one, but for S2 devices.
         available: W per step that are forecast for what can be curtailed, positive.
         flows: kW per step that sensors foresee to flow into a storage, negative out of it; empty without such sensors.
         starts_at: of a process that has not started: when it is to start.
+        s2: what else an S2 device adds; None for all others.
     """
 
     inputs: DeviceInputs
-    flex_model: Mapping[str, JSON]
+    flex_models: tuple[Mapping[str, JSON], ...]
     findings: tuple[Finding, ...]
     available: tuple[float | None, ...] = ()
     flows: tuple[float, ...] = ()
     starts_at: datetime | None = None
+    s2: S2Request | None = None
+
+    @property
+    def sensors(self) -> tuple[Sensor, ...]:
+        """Return the sensors of power whose schedules are wanted."""
+        return (self.inputs.sensor,) if self.s2 is None else tuple(self.s2.actuators.values())
 
 
 def request_for(
@@ -149,8 +150,27 @@ def request_for(
     findings = (*findings, *window.findings)
     if isinstance(inputs.model, ShiftableProcess) and inputs.wanted_run:
         return _process_request(inputs, inputs.model, inputs.wanted_run, window, findings)
+    if inputs.describe is not None:
+        return _s2_request(inputs, inputs.describe(window), findings)
+    assert inputs.build is not None
     return DeviceRequest(
-        inputs=inputs, flex_model=inputs.build(window.start, window.end), findings=findings
+        inputs=inputs,
+        flex_models=(inputs.build(window.start, window.end),),
+        findings=findings,
+    )
+
+
+def _s2_request(
+    inputs: DeviceInputs, described: S2Request | NotPlanned, findings: tuple[Finding, ...]
+) -> DeviceRequest | NotPlanned:
+    if isinstance(described, NotPlanned):
+        return described
+    return DeviceRequest(
+        inputs=inputs,
+        flex_models=described.flex_models,
+        findings=findings,
+        available=described.available,
+        s2=described,
     )
 
 
@@ -205,11 +225,13 @@ def _process_request(
     length = inputs.sensor.resolution
     return DeviceRequest(
         inputs=inputs,
-        flex_model=process.flex_model(
-            wanted.run.started_at or chosen,
-            start=window.start,
-            end=window.end,
-            resolution=length,
+        flex_models=(
+            process.flex_model(
+                wanted.run.started_at or chosen,
+                start=window.start,
+                end=window.end,
+                resolution=length,
+            ),
         ),
         findings=findings,
         starts_at=chosen,

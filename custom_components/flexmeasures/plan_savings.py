@@ -1,5 +1,6 @@
 """What carrying plans out cost and saved, counted while it happens and kept across restarts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,15 +11,22 @@ from .client import JsonObject
 from .const import LOGGER
 from .flexible_device import DeviceKind
 from .listeners import Listeners
-from .plan_models import NO_SAVINGS, DevicePlan, Savings
+from .plan_models import NO_SAVINGS, Baseline, DevicePlan, Savings
 from .records import as_text, kept_number, kept_text, kept_time, needed_number
 from .site_store import Section, SiteStore
 
 _SECTION = "savings"
 _HOUR = timedelta(hours=1)
 _WATTS_PER_KILOWATT = 1000
-# They take their energy anyway, so doing nothing is nothing to compare with.
-_HAS_TO_CONSUME = frozenset({DeviceKind.EV_CHARGER, DeviceKind.HEAT_BUFFER, DeviceKind.PROCESS})
+# What an S2 device would have done without a plan tells only the device itself.
+_BASELINES: Mapping[DeviceKind, Baseline] = {
+    DeviceKind.BATTERY: Baseline.IDLE,
+    DeviceKind.EV_CHARGER: Baseline.MEAN_PRICE,
+    DeviceKind.HEAT_BUFFER: Baseline.MEAN_PRICE,
+    DeviceKind.SOLAR: Baseline.FORECAST,
+    DeviceKind.PROCESS: Baseline.MEAN_PRICE,
+    DeviceKind.GENERIC: Baseline.IDLE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +41,13 @@ class Amount:
     saving: float | None
 
 
+def baseline_of(kind: DeviceKind, plan: DevicePlan) -> Baseline:
+    """Return what a device of a kind would have done without the plan."""
+    return _BASELINES.get(kind, plan.baseline)
+
+
 def amount_of(
-    plan: DevicePlan, kind: DeviceKind, power: float, start: datetime, end: datetime
+    plan: DevicePlan, baseline: Baseline, power: float, start: datetime, end: datetime
 ) -> Amount | None:
     """Return what following a power (W, consumption positive) within one step of a plan cost and saved.
 
@@ -44,21 +57,33 @@ def amount_of(
     if plan.tariff is None:
         return None
     series = plan.tariff.consumption
-    if power < 0 or kind is DeviceKind.SOLAR:
+    if power < 0 or baseline is Baseline.FORECAST:
         series = plan.tariff.production or series
     price = series.price_at(start)
     if price is None:
         return None
     energy = _energy(power, start, end)
     cost = price * energy
-    if kind is DeviceKind.SOLAR:
-        produced = _uncurtailed_power(plan, power, start)
-        saving = None if produced is None else price * _energy(produced, start, end) - cost
-        return Amount(cost, saving)
-    if kind not in _HAS_TO_CONSUME:
-        return Amount(cost, -cost)
-    mean = _mean_price(plan)
-    return Amount(cost, None if mean is None else mean * energy - cost)
+    match baseline:
+        case Baseline.IDLE:
+            return Amount(cost, -cost)
+        case Baseline.FORECAST:
+            produced = _uncurtailed_power(plan, power, start)
+            saving = None if produced is None else price * _energy(produced, start, end) - cost
+            return Amount(cost, saving)
+        case Baseline.MEAN_PRICE:
+            return _compared(cost, energy, _mean_price(plan))
+        case Baseline.AT_ONCE:
+            return _compared(cost, energy, plan.price_at_once)
+        case Baseline.UNKNOWN:
+            return Amount(cost, None)
+
+
+def _compared(cost: float, energy: float, price: float | None) -> Amount:
+    """Return an amount beside the same kWh at another price; where nothing is taken, that price does not matter."""
+    if not energy:
+        return Amount(cost, 0.0)
+    return Amount(cost, None if price is None else price * energy - cost)
 
 
 def _energy(power: float, start: datetime, end: datetime) -> float:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 import random
+from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -26,10 +27,9 @@ from .flexible_device import FlexibleDevice
 from .listeners import Listeners
 from .plan_causes import CauseWatch
 from .plan_following import PlanFollowing
-from .plan_guests import PlanGuest
 from .plan_inputs import is_run_over
 from .plan_keeper import PlanKeeper
-from .plan_making import PlanMaker, SiteRequest, without_refused
+from .plan_making import PlanMaker, SiteRequest, without_refused, without_s2_devices
 from .plan_models import DevicePlan, PlanCause, PlanState, Savings
 from .plan_savings import SavingsLedger
 from .plans_in_force import PlansInForce
@@ -39,6 +39,9 @@ from .repairs import PRICE_ISSUES, async_update_issues
 from .site_store import SiteStore
 from .values import SiteValues
 from .wishes import SiteWishes
+
+if TYPE_CHECKING:
+    from .s2_planning import S2Planning
 
 # Spreads the homes that started together, for instance after a power cut.
 _LONGEST_JITTER = timedelta(minutes=1)
@@ -76,7 +79,7 @@ class Planner:
         devices: tuple[FlexibleDevice, ...],
         store: SiteStore,
         wishes: SiteWishes,
-        guest: PlanGuest,
+        s2: S2Planning | None = None,
     ) -> None:
         """Take up the plans from before a restart, and prepare planning the devices on the entry's site."""
         self._hass = hass
@@ -84,15 +87,14 @@ class Planner:
         self._inventory = inventory
         self._devices = {device.subentry_id: device for device in devices}
         self._wishes = wishes
-        self._guest = guest
         ids = tuple(self._devices)
         self._keeper = PlanKeeper(store, ids, dt_util.utcnow())
         self._ledger = SavingsLedger(store, ids)
         self._runs = ProcessRuns(store, ids)
         self._maker = PlanMaker(
-            hass, entry, client, inventory, self._keeper, self._runs, wishes, guest
+            hass, entry, client, inventory, self._keeper, self._runs, wishes, s2
         )
-        self._watch = CauseWatch(hass, devices, self._keeper, self._runs, self.async_request)
+        self._watch = CauseWatch(hass, devices, self._keeper, self._runs, self.async_request, s2)
         self._following = PlanFollowing(
             devices, self._keeper, self._ledger, self._runs, self._async_run_went_on
         )
@@ -120,7 +122,7 @@ class Planner:
     def async_start(self) -> None:
         """Plan soon, again every period, and when something happens, until the entry is unloaded."""
         self._entry.async_on_unload(self.async_stop)
-        if not self._devices and not self._guest.is_expected:
+        if not self._devices:
             return
         controllers = self._entry.runtime_data.controllers
         self._watch.async_start(self._entry, controllers)
@@ -314,16 +316,14 @@ class Planner:
             self._async_finish_runs()
             reading = await self._maker.async_read(tuple(self._devices.values()))
             problem = self._in_force.async_leave_out(reading.left_out)
-            has_guests = self._guest.resolution is not None
-            if not reading.inputs and not has_guests:
+            if not reading.inputs:
                 self._in_force.async_forget_basis()
                 return problem
             try:
                 with errors_for_actions():
                     request = await self._maker.async_prepare(reading)
                     problem = problem or self._in_force.async_leave_out(request.left_out)
-                    is_same = not request.requests or self._in_force.would_be_same(request, causes)
-                    if is_same and not has_guests:
+                    if not request.requests or self._in_force.would_be_same(request, causes):
                         self._in_force.async_confirm(request)
                         return problem
                     self._in_force.async_await(request)
@@ -333,10 +333,7 @@ class Planner:
             except HomeAssistantError as error:
                 self._in_force.async_fail(reading.inputs, error)
                 raise
-            if result is None:
-                return problem
             if generation == self._generation or dropped == _MOST_DROPPED:
-                self._guest.async_take(result)
                 return self._in_force.async_take(request, result, causes) or problem
             LOGGER.debug("A plan for %s came too late and is dropped", self._entry.title)
             dropped += 1
@@ -348,12 +345,10 @@ class Planner:
         except (JobFailedError, ValidationError) as error:
             # What a job could not do names no device.
             rest = without_refused(request, error) if isinstance(error, ValidationError) else None
-            if rest is not None:
-                return rest, await self._maker.async_ask(rest)
-            if not request.requests or self._guest.resolution is None:
+            rest = rest or without_s2_devices(request, error)
+            if rest is None:
                 raise
-            LOGGER.warning("S2 devices of %s are not planned: %s", self._entry.title, error)
-            return request, await self._maker.async_ask(request, with_guests=False)
+            return rest, await self._maker.async_ask(rest)
 
     @callback
     def _async_finish_runs(self) -> bool:

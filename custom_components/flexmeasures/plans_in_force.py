@@ -1,7 +1,6 @@
 """Puts the server's answers in force, and says for every device how it stands with its plan."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -9,7 +8,6 @@ from homeassistant.util import dt as dt_util
 
 from .client import (
     ConnectionFailedError,
-    Job,
     RateLimitedError,
     ScheduleResult,
     SensorSchedule,
@@ -18,16 +16,18 @@ from .client import (
 from .const import DOMAIN
 from .data import FlexMeasuresConfigEntry
 from .flexible_device import FlexibleDevice
-from .plan_answer import as_stored, leeways_of, plan_of, schedule_of
+from .plan_answer import answered, as_stored, leeways_of, plan_of, stored_schedules
 from .plan_changes import PlanBasis, prices_grew, would_be_same
 from .plan_findings import miss_of
 from .plan_inputs import NotPlanned
 from .plan_keeper import PlanKeeper
 from .plan_making import SiteRequest
 from .plan_models import PlanCause, PlanStatus
+from .plan_request import DeviceRequest
 from .plan_settings import PlanSettings
 from .process_runs import ProcessRuns
 from .repairs import PRICE_ISSUES, async_update_device_issue
+from .scheduling import JSON
 from .values import SiteValues
 
 # These get a new plan even if it should be the same.
@@ -105,8 +105,9 @@ class PlansInForce:
     @callback
     def async_await(self, request: SiteRequest) -> None:
         """Show those without a plan that one is on its way."""
-        for device_id in request.requests:
-            if self._keeper.plan(device_id) is None:
+        for device_id, each in request.requests.items():
+            is_planned = each.s2 is None or each.s2.is_planned
+            if is_planned and self._keeper.plan(device_id) is None:
                 self._keeper.async_state(device_id, PlanStatus.COMPUTING)
 
     @callback
@@ -117,50 +118,54 @@ class PlansInForce:
 
     @callback
     def async_take(
-        self, request: SiteRequest, result: ScheduleResult, causes: set[PlanCause]
+        self, request: SiteRequest, result: ScheduleResult | None, causes: set[PlanCause]
     ) -> HomeAssistantError | None:
-        """Put what the server answered in force; return why a device has nothing of it."""
+        """Put what the server answered in force, None when it was not asked; return why a device has nothing of it."""
         cause = PlanCause.first_of(causes)
         grew = self._basis is not None and prices_grew(self._basis.window, request.window)
         if cause is PlanCause.PERIOD and grew:
             cause = PlanCause.PRICES
-        answers = {answer.sensor_id: answer for answer in result.schedules}
-        leeways = leeways_of(request.connection, result.schedules, dt_util.utcnow())
+        schedules = result.schedules if result else ()
+        answers = {answer.sensor_id: answer for answer in schedules}
+        leeways = leeways_of(request.connection, schedules, dt_util.utcnow())
+        unresolved = result.job.unresolved if result else ()
         problems = [
-            self._async_take_device(
-                device_id,
-                request,
-                answers.get(each.inputs.sensor.id),
-                result.job,
-                cause,
-                leeways.get(each.inputs.sensor.id, ()),
-            )
+            self._async_take_device(device_id, request, answers, leeways, unresolved, cause)
             for device_id, each in request.requests.items()
+            if self._is_planned(device_id, each)
         ]
         problem = next((problem for problem in problems if problem), None)
         self._basis = None if problem else request.basis
         return problem
 
     @callback
+    def _is_planned(self, device_id: str, asked: DeviceRequest) -> bool:
+        """Tell whether a device is to have a plan; one that cannot be controlled only counts for the others."""
+        if asked.s2 is None or asked.s2.is_planned:
+            return True
+        self._async_say(device_id, PlanStatus.NOTHING_TO_PLAN)
+        return False
+
+    @callback
     def _async_take_device(
         self,
         device_id: str,
         request: SiteRequest,
-        answer: SensorSchedule | None,
-        job: Job,
+        answers: Mapping[int, SensorSchedule],
+        leeways: Mapping[int, tuple[float, ...]],
+        unresolved: Sequence[Mapping[str, JSON]],
         cause: PlanCause,
-        leeway: tuple[float, ...],
     ) -> HomeAssistantError | None:
         asked = request.requests[device_id]
-        schedule = schedule_of(answer, dt_util.utcnow()) if answer else None
-        if answer is None or schedule is None:
+        answer = answered(asked, answers, request.window, dt_util.utcnow())
+        if answer is None:
             problem = _no_schedule(asked.inputs.device)
             self._async_say(device_id, PlanStatus.FAILED, problem)
             return problem
-        sensor = asked.inputs.sensor
-        self._values.async_accept(sensor.id, as_stored(schedule, sensor))
-        plan = plan_of(asked, schedule, answer, job, request.window, self._settings, cause)
-        plan = replace(plan, leeway=leeway)
+        for schedule, sensor in stored_schedules(asked, answer):
+            self._values.async_accept(sensor.id, as_stored(schedule, sensor))
+        leeway = leeways.get(asked.inputs.sensor.id, ())
+        plan = plan_of(asked, answer, unresolved, request.window, self._settings, cause, leeway)
         if not plan.trusted:
             problem = _not_trusted(asked.inputs.device)
             if self._keeper.plan(device_id) is None:

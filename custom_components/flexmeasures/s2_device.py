@@ -1,8 +1,6 @@
-"""One S2 device of a site: what it says becomes known, and what is planned becomes instructions."""
+"""One S2 device of a site: its session, and what it says becomes known."""
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -29,19 +27,19 @@ from .s2 import (
     Session,
     SessionState,
     VersionChosen,
-    random_identifier,
 )
 from .s2.control_types import (
     DeviceControl,
+    NoControl,
     Notice,
-    Plan,
+    PowerEnvelopeControl,
     PowerProfileControl,
+    Span,
     Timeline,
     control_for,
 )
-from .s2.control_types.control import earliest
-from .s2.control_types.plan import OVERRIDE_STEP
-from .s2.messages.components import ControlType, Identifier, Instruction, Message
+from .s2.messages import ddbc, frbc, ombc
+from .s2.messages.components import ControlType, Message
 from .s2.messages.session import (
     InstructionStatus,
     InstructionStatusUpdate,
@@ -49,38 +47,25 @@ from .s2.messages.session import (
     ReceptionStatusValue,
     ResourceManagerDetails,
 )
+from .s2_conversation import Conversation
+from .s2_instructor import S2Instructor, refusal
 from .s2_pace import S2Pace
 from .s2_settings import S2Settings
 
-# What support needs to see of a conversation: a few minutes of a talkative device.
-_MOST_MESSAGES: Final = 200
-# A description may take a megabyte; 200 of them per device would fill the memory of a small computer.
-_LONGEST_KEPT: Final = 4_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeardMessage:
-    """One text of a conversation.
-
-    Attributes:
-        sent: True for ours.
-        text: its begin, where it is long.
-        length: of the whole text.
-    """
-
-    time: datetime
-    sent: bool
-    text: str
-    length: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentInstruction:
-    """The instruction sent last, and how far the device is with it."""
-
-    instruction: Instruction
-    status: InstructionStatus
-    since: datetime
+_NO_POWERS: Final[Mapping[str, Span]] = {}
+# What a device tells all the time, and no plan is made from; a fill level is compared with the plan's expectation.
+_STATUSES: Final = (
+    PowerMeasurement,
+    InstructionStatusUpdate,
+    ddbc.ActuatorStatus,
+    ddbc.PresentDemandStatus,
+    ddbc.TimerStatus,
+    frbc.ActuatorStatus,
+    frbc.StorageStatus,
+    frbc.TimerStatus,
+    ombc.Status,
+    ombc.TimerStatus,
+)
 
 
 class S2Device:
@@ -91,12 +76,11 @@ class S2Device:
     Attributes:
         details: what it said of itself last; kept while it is away.
         observation: what it measures and how it runs; empty while it is away.
-        last_instruction: None before the first.
-        messages: the last 200 texts of its sessions.
+        instructor: what it is told.
+        conversation: the last texts of its sessions.
         notices: what stands in the way of what it wants, as of the last plan.
-        planned: its schedules; None before the first.
-        following: whether its person lets it be told what to do; without that nothing is ever sent.
-        override: W, consumption positive, that a person set instead of the schedule; None without.
+        described: how often it told something that a plan takes up.
+        stores_energy: whether it ever told that it does, and how much.
     """
 
     def __init__(self, hass: HomeAssistant, settings: S2Settings) -> None:
@@ -106,18 +90,17 @@ class S2Device:
         self.listeners = Listeners()
         self.details: ResourceManagerDetails | None = None
         self.observation = Observation(capacity_per_unit=settings.capacity_per_unit)
-        self.last_instruction: SentInstruction | None = None
-        self.messages: deque[HeardMessage] = deque(maxlen=_MOST_MESSAGES)
+        self.conversation = Conversation()
         self.session: Session | None = None
         self.control: DeviceControl | None = None
         self.notices: tuple[Notice, ...] = ()
-        self.planned: Plan | None = None
-        self.following = False
-        self.override: float | None = None
-        self._override_ends: datetime | None = None
-        self._is_instructed = False
+        self.instructor = S2Instructor(hass, self)
+        self.described = 0
+        self._powers_of: tuple[object, ...] = ()
+        self._powers: Mapping[str, Span] = {}
+        self._prices: Timeline[float] = Timeline()
+        self.stores_energy = False
         self._send: Callable[[tuple[str, ...]], None] | None = None
-        self._decision: CALLBACK_TYPE | None = None
         self._silence: CALLBACK_TYPE | None = None
         self._pace = S2Pace.of(hass)
 
@@ -136,17 +119,34 @@ class S2Device:
         """What it said that it can follow."""
         return self.details.available_control_types if self.details else ()
 
-    def heard(self, text: str | bytes, now: datetime, *, sent: bool = False) -> None:
-        """Keep a text of the conversation for people who look for the cause of something."""
-        kept = text[:_LONGEST_KEPT]
-        self.messages.append(
-            HeardMessage(
-                time=now,
-                sent=sent,
-                text=kept if isinstance(kept, str) else kept.decode(errors="replace"),
-                length=len(text),
-            )
+    @property
+    def is_active(self) -> bool:
+        """Whether it follows a control type now."""
+        return self.session is not None and self.session.state is SessionState.ACTIVE
+
+    @property
+    def can_be_told(self) -> bool:
+        """Whether it follows a control type that can be led, and described what it can do."""
+        return (
+            self.is_active
+            and self.observation.is_described
+            and self.control is not None
+            and not isinstance(self.control, NoControl)
         )
+
+    @property
+    def powers(self) -> Mapping[str, Span]:
+        """The W between which each actuator can be led, consumption positive; nothing while that is not known.
+
+        The same object until something is described anew, but for at most a minute: a description may begin to hold.
+        """
+        if self.control is None:
+            return _NO_POWERS
+        now = dt_util.utcnow()
+        key = (self.control, self.described, now.replace(second=0, microsecond=0))
+        if key != self._powers_of:
+            self._powers_of, self._powers = key, self.control.powers(now)
+        return self._powers
 
     @callback
     def async_identified(
@@ -184,13 +184,14 @@ class S2Device:
     @callback
     def _async_changed(self) -> None:
         """Decide and tell everybody."""
-        self._async_decide(dt_util.utcnow())
+        self.instructor.async_decide(dt_util.utcnow())
         self.listeners.async_call()
 
     def _take(self, event: Event, now: datetime) -> None:
         match event:
             case ControlTypeActivated():
                 self.control = control_for(event.control_type, self.settings.control_options)
+                self._tell_prices(now)
             case ControlTypeDeactivated():
                 self._leave_control_type()
             case ControlTypeRefused():
@@ -200,7 +201,7 @@ class S2Device:
             case InstructionAnswered():
                 self._answered(event, now)
             case InstructionRevoked():
-                self._note_status(event.instruction.id, InstructionStatus.REVOKED, now)
+                self.instructor.note(event.instruction.id, InstructionStatus.REVOKED, now)
             case Closed():
                 self._async_disconnected()
             case Identified() | VersionChosen():
@@ -210,41 +211,26 @@ class S2Device:
 
     def _hear(self, message: Message, now: datetime) -> None:
         self.observation.receive(message, now)
+        self.stores_energy = self.stores_energy or self.observation.stored_energy is not None
+        if not isinstance(message, _STATUSES):
+            self.described += 1
         if isinstance(message, PowerMeasurement):
             self._async_watch_silence()
         if isinstance(message, InstructionStatusUpdate):
-            self._note_status(message.instruction_id, message.status_type, now)
+            self.instructor.note(message.instruction_id, message.status_type, now)
         if self.control is not None:
             for identifier in self.control.receive(message, now):
-                self._revoke(identifier, now)
+                self.instructor.revoke(identifier, now)
 
     def _answered(self, event: InstructionAnswered, now: datetime) -> None:
         if event.status in {None, ReceptionStatusValue.OK}:
             return
-        self._note_status(event.instruction.id, InstructionStatus.REJECTED, now)
+        self.instructor.note(event.instruction.id, InstructionStatus.REJECTED, now)
         if self.control is not None:
             temporary = event.status is ReceptionStatusValue.TEMPORARY_ERROR
             self.control.refused(event.instruction.id, now, temporary=temporary)
 
-    def _note_status(
-        self, identifier: Identifier, status: InstructionStatus, now: datetime
-    ) -> None:
-        last = self.last_instruction
-        if last is not None and last.instruction.id == identifier:
-            self.last_instruction = SentInstruction(
-                instruction=last.instruction, status=status, since=now
-            )
-
-    def _revoke(self, identifier: Identifier, now: datetime) -> None:
-        assert self.session is not None
-        try:
-            output = self.session.revoke_instruction(identifier, now)
-        except MessageError as error:
-            LOGGER.debug("%s: nothing to take back: %s", self.settings.title, error.label)
-            return
-        self._give(output, now)
-
-    def _give(self, output: Output, now: datetime) -> None:
+    def give(self, output: Output, now: datetime) -> None:
         """Send what a session says by our own will, and take what that means."""
         assert self._send is not None
         self._send(output.texts)
@@ -252,9 +238,9 @@ class S2Device:
             self._take(event, now)
 
     def _leave_control_type(self) -> None:
-        self._is_instructed = False
         self.control = None
         self.observation.leave_control_type()
+        self.instructor.async_begin_anew()
 
     @callback
     def _async_disconnected(self) -> None:
@@ -268,10 +254,10 @@ class S2Device:
     def async_cancel_timers(self) -> None:
         """Wait for nothing any more."""
         self._pace.async_forget(self._async_changed)
-        for timer in (self._decision, self._silence):
-            if timer is not None:
-                timer()
-        self._decision = self._silence = None
+        self.instructor.async_cancel()
+        if self._silence is not None:
+            self._silence()
+            self._silence = None
 
     @callback
     def _async_watch_silence(self) -> None:
@@ -289,163 +275,22 @@ class S2Device:
             self._async_watch_silence()
 
     @callback
-    def async_plan(self, plan: Plan) -> None:
-        """Take new schedules; they are followed if the person lets them be."""
-        self.planned = plan
-        self._async_act()
+    def async_when_it_stores(self, act: Callable[[], None]) -> CALLBACK_TYPE:
+        """Act once it is known that the device stores energy, unless the callable returned is called before."""
+        return self.listeners.async_once(lambda: self.stores_energy, act)
 
     @callback
     def async_tell_prices(self, prices: Timeline[float], now: datetime) -> None:
-        """Let a device that places its own power profiles know what a kWh costs; others have no use for it."""
+        """Let a device know what a kWh costs where it is placed, or left room, by that; others have no use for it."""
+        self._prices = prices
+        self._tell_prices(now)
         if isinstance(self.control, PowerProfileControl):
-            self.control.set_prices(prices, now)
-            self._async_act()
+            self.instructor.async_decide(now)
+            self.listeners.async_call()
 
-    @callback
-    def async_follow(self, following: bool) -> None:
-        """Follow schedules from now on, or leave the device to itself."""
-        self.following = following
-        if not following:
-            self.override = None
-        self._async_act()
-
-    @callback
-    def async_override(self, power: float | None) -> None:
-        """Follow W, consumption positive, until the schedule's next step; None goes back to the schedule at once.
-
-        Raises:
-            HomeAssistantError: the device is left to itself, so that nothing would come of it.
-        """
-        if not self.following:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="s2_not_following",
-                translation_placeholders={"device": self.settings.title},
-            )
-        now = dt_util.utcnow()
-        boundary = self.planned.next_boundary(now) if self.planned else None
-        self.override = power
-        self._override_ends = boundary or now + OVERRIDE_STEP
-        self._async_act()
-
-    @callback
-    def _async_act(self) -> None:
-        self._async_decide(dt_util.utcnow())
-        self.listeners.async_call()
-
-    def planned_power(self, now: datetime) -> float | None:
-        """Return the W that are planned now for all actuators together; None where nothing is planned."""
-        plan = self.planned
-        if plan is None:
-            return None
-        powers = [plan.power(actuator, now) for actuator in plan.schedules]
-        known = [power for power in powers if power is not None]
-        return sum(known) if known else None
-
-    @property
-    def setpoint(self) -> float | None:
-        """The W that the device is to follow now, consumption positive; None while it is left to itself."""
-        if not self.following or not self.connected:
-            return None
-        return self.planned_power(dt_util.utcnow()) if self.override is None else self.override
-
-    def _plan_to_follow(self, now: datetime) -> Plan | None:
-        """Return what the device is told to do; None while it is left to itself."""
-        if not self.following:
-            return None
-        if self.override is not None:
-            # A person sets one power for the device: its first actuator gives it, and the others rest.
-            first, *others = self.observation.actuators or ("",)
-            return Plan(overrides={first: self.override, **dict.fromkeys(others, 0.0)})
-        if isinstance(self.control, PowerProfileControl):
-            # Its plan is where its profiles are placed.
-            return Plan()
-        return self.planned if self.planned_power(now) is not None else None
-
-    @callback
-    def _async_decide(self, now: datetime) -> None:
-        """Send what is due, and come back when more may be."""
-        if self._decision is not None:
-            self._decision()
-            self._decision = None
-        if self._override_ends is not None and now >= self._override_ends:
-            self.override = self._override_ends = None
-        due = self.planned.next_boundary(now) if self.planned else self._override_ends
-        if self.control is not None and self._is_active:
-            if (plan := self._plan_to_follow(now)) is None:
-                self._async_release(now)
-            else:
-                due = earliest((self._async_carry_out(plan, self.control, now), due))
-        if due is not None:
-            self._decision = async_track_point_in_utc_time(
-                self._hass, self._async_decision_due, due
-            )
-
-    @callback
-    def _async_carry_out(
-        self, plan: Plan, control: DeviceControl, now: datetime
-    ) -> datetime | None:
-        """Send what a plan asks for now, and return when it may ask for more."""
-        for instruction in control.instructions(now, plan, random_identifier):
-            try:
-                self._async_instruct(instruction, now)
-            except MessageError as error:
-                LOGGER.warning("%s is not told: %s", self.settings.title, error.label)
-                break
-        return control.next_decision(now, plan)
-
-    @callback
-    def _async_release(self, now: datetime) -> None:
-        """Leave a device to itself that was told what to do: it would go on with that for ever.
-
-        S2 knows no instruction for this; a device that follows no control type runs as it would alone, and one that
-        begins anew has been told nothing.
-        """
-        control_type = self.control_type
-        if not self._is_instructed or self.session is None or control_type is None:
-            return
-        self._is_instructed = False
-        self._give(self.session.select_control_type(ControlType.NO_SELECTION, now), now)
-        self._give(self.session.select_control_type(control_type, now), now)
-
-    @callback
-    def _async_decision_due(self, now: datetime) -> None:
-        self._decision = None
-        self._async_act()
-
-    @property
-    def _is_active(self) -> bool:
-        return self.session is not None and self.session.state is SessionState.ACTIVE
-
-    def _async_instruct(self, instruction: Instruction, now: datetime) -> None:
-        """Send an instruction.
-
-        Raises:
-            MessageError: it must not be sent now.
-        """
-        assert self.session is not None
-        output = self.session.send_instruction(instruction, now)
-        self.last_instruction = SentInstruction(
-            instruction=instruction, status=InstructionStatus.NEW, since=now
-        )
-        self._is_instructed = True
-        if self.control is not None:
-            self.control.sent(instruction, now)
-        self._give(output, now)
-
-    @callback
-    def async_send_instruction(self, instruction: Instruction) -> None:
-        """Tell the device what a person wants.
-
-        Raises:
-            HomeAssistantError: it is not connected, or the instruction makes no sense to it.
-        """
-        self._require_connected()
-        try:
-            self._async_instruct(instruction, dt_util.utcnow())
-        except MessageError as error:
-            raise self._refused(error) from error
-        self.listeners.async_call()
+    def _tell_prices(self, now: datetime) -> None:
+        if isinstance(self.control, PowerProfileControl | PowerEnvelopeControl):
+            self.control.set_prices(self._prices, now)
 
     @callback
     def async_select_control_type(self, name: str) -> None:
@@ -454,17 +299,22 @@ class S2Device:
         Raises:
             HomeAssistantError: it is not connected, or does not have it.
         """
-        session = self._require_connected()
+        session = self.require_session()
         control_type = ControlType(name.upper())
         now = dt_util.utcnow()
         try:
             output = session.select_control_type(control_type, now)
         except MessageError as error:
-            raise self._refused(error) from error
-        self._give(output, now)
+            raise refusal(self.settings.title, error) from error
+        self.give(output, now)
         self.listeners.async_call()
 
-    def _require_connected(self) -> Session:
+    def require_session(self) -> Session:
+        """Return the session.
+
+        Raises:
+            HomeAssistantError: it is not connected.
+        """
         if self.session is None:
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
@@ -472,10 +322,3 @@ class S2Device:
                 translation_placeholders={"device": self.settings.title},
             )
         return self.session
-
-    def _refused(self, error: MessageError) -> HomeAssistantError:
-        return HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="s2_refused",
-            translation_placeholders={"device": self.settings.title, "reason": error.label},
-        )

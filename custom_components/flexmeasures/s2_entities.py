@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components.binary_sensor import (
@@ -74,25 +73,13 @@ def _forecast(device: S2Device) -> Mapping[str, Any]:
     return {"forecast": [row_of(step.start, step.end, step.power) for step in steps[:_MOST_ROWS]]}
 
 
-def _schedule(device: S2Device) -> Mapping[str, Any]:
-    """Return the steps to come of all actuators together, in local time."""
-    now = dt_util.utcnow()
-    totals: dict[tuple[datetime, datetime], float] = {}
-    for schedule in device.planned.schedules.values() if device.planned else ():
-        for step in schedule.steps():
-            if step.end > now and step.power is not None:
-                span = (step.start, step.end)
-                totals[span] = totals.get(span, 0.0) + step.power
-    return {"forecast": [row_of(*span, power) for span, power in totals.items()][:_MOST_ROWS]}
-
-
 def _last_status(device: S2Device) -> str | None:
-    last = device.last_instruction
+    last = device.instructor.last
     return last.status.value.lower() if last else None
 
 
 def _last_instruction(device: S2Device) -> Mapping[str, Any]:
-    last = device.last_instruction
+    last = device.instructor.last
     if last is None:
         return {}
     return {
@@ -104,18 +91,6 @@ def _last_instruction(device: S2Device) -> Mapping[str, Any]:
 
 
 S2_SENSORS = (
-    S2SensorDescription(
-        key="scheduled_power",
-        device_class=SensorDeviceClass.POWER,
-        native_unit_of_measurement=UnitOfPower.WATT,
-        state_class=SensorStateClass.MEASUREMENT,
-        suggested_display_precision=0,
-        value_fn=lambda device: device.planned_power(dt_util.utcnow()),
-        attributes_fn=_schedule,
-        source_fn=lambda device: device.planned,
-        always=True,
-        while_away=True,
-    ),
     S2SensorDescription(
         key="measured_power",
         device_class=SensorDeviceClass.POWER,
@@ -173,7 +148,7 @@ S2_SENSORS = (
         options=_STATUSES,
         value_fn=_last_status,
         attributes_fn=_last_instruction,
-        source_fn=lambda device: device.last_instruction,
+        source_fn=lambda device: device.instructor.last,
         always=True,
         while_away=True,
     ),
@@ -291,6 +266,20 @@ class S2Sensor(S2Entity, SensorEntity):
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
         return self.entity_description.attributes_fn(self._device)
+
+
+@callback
+def async_add_s2_connectivity(
+    entry: FlexMeasuresConfigEntry,
+    devices: Mapping[str, S2Device],
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Add to every device whether it is connected."""
+    for subentry_id, device in devices.items():
+        async_add_entities(
+            [S2Connected(entry, entry.subentries[subentry_id], device, "s2_connected")],
+            config_subentry_id=subentry_id,
+        )
 
 
 @callback

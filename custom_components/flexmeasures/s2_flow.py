@@ -9,7 +9,7 @@ from homeassistant.config_entries import (
     ConfigSubentryFlow,
     SubentryFlowResult,
 )
-from homeassistant.const import CONF_NAME
+from homeassistant.const import CONF_NAME, UnitOfEnergy, UnitOfPower
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -26,6 +26,8 @@ from .const import (
     CONF_CONTROL_TYPE,
     CONF_CREDENTIAL,
     CONF_ENERGY_PER_UNIT,
+    CONF_MOST_CONSUMPTION,
+    CONF_MOST_PRODUCTION,
     CONF_RESOURCE_ID,
     CONTROL_TYPE_AUTOMATIC,
     CONTROL_TYPES,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 
 CONF_REPLACE: Final = "new_secret"
 _DEVICE: Final = "device"
+
+_LIMITS: Final = (CONF_MOST_CONSUMPTION, CONF_MOST_PRODUCTION)
 
 # It only chooses the symbol that the server shows.
 _USUAL_ASSET_TYPE: Final = "process"
@@ -188,18 +192,23 @@ def device_schema() -> probatio.Schema:
     """Return the form of an S2 device."""
     choices = [CONTROL_TYPE_AUTOMATIC, *CONTROL_TYPES]
     options = [SelectOptionDict(value=choice, label=choice) for choice in choices]
-    energy = NumberSelectorConfig(
-        mode=NumberSelectorMode.BOX, step="any", unit_of_measurement="kWh"
-    )
     return probatio.Schema(
         {
             probatio.Required(CONF_NAME): TextSelector(),
             probatio.Required(CONF_CONTROL_TYPE, default=CONTROL_TYPE_AUTOMATIC): dropdown(
                 options, "s2_control_type"
             ),
-            probatio.Optional(CONF_ENERGY_PER_UNIT): NumberSelector(energy),
+            probatio.Optional(CONF_ENERGY_PER_UNIT): _number(UnitOfEnergy.KILO_WATT_HOUR),
+            probatio.Optional(CONF_MOST_CONSUMPTION): _number(UnitOfPower.KILO_WATT),
+            probatio.Optional(CONF_MOST_PRODUCTION): _number(UnitOfPower.KILO_WATT),
             probatio.Required(CONF_ABNORMAL_CONDITIONS, default=False): BooleanSelector(),
         }
+    )
+
+
+def _number(unit: str) -> NumberSelector:
+    return NumberSelector(
+        NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any", unit_of_measurement=unit)
     )
 
 
@@ -212,6 +221,12 @@ def check_form(form: Mapping[str, Any]) -> None:
     refuse_empty(form, CONF_NAME)
     if form.get(CONF_ENERGY_PER_UNIT, 1) <= 0:
         raise FormError(CONF_ENERGY_PER_UNIT, "not_positive")
+    limits = {field: form[field] for field in _LIMITS if field in form}
+    for field, limit in limits.items():
+        if limit < 0:
+            raise FormError(field, "negative")
+    if len(limits) == len(_LIMITS) and not any(limits.values()):
+        raise FormError(CONF_MOST_PRODUCTION, "no_power")
 
 
 def stored_form(form: Mapping[str, Any]) -> dict[str, Any]:

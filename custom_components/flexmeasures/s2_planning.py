@@ -1,36 +1,30 @@
-"""S2 devices in the one request for a site's plans: what they describe goes in, and their schedules come out."""
+"""S2 devices in the plans of their site: when to plan them, how they are, and what has to be stored before."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
-from typing import Final, cast
+from typing import Final
 
 from homeassistant.const import UnitOfPower
-from homeassistant.core import callback
-from homeassistant.util import dt as dt_util
+from homeassistant.core import HomeAssistant, callback
 
-from .client import JsonObject, JsonValue, ScheduleResult, Sensor
-from .const import LOGGER
+from .alarm import Alarm
+from .client import Sensor
 from .data import FlexMeasuresConfigEntry
-from .plan_guests import GuestRequest
+from .flexible_device import FlexibleDevice
+from .listeners import Listeners
+from .plan_inputs import DeviceInputs, NotPlanned
 from .plan_models import PlanCause
-from .plan_request import PlanWindow
 from .planner import Planner
-from .s2.control_types import (
-    Contribution,
-    Grid,
-    Plan,
-    Sensors,
-    Series,
-    Timeline,
-)
+from .s2.control_types import Series
 from .s2_device import S2Device
+from .s2_inputs import S2InputReader
+from .s2_request import S2Request
 from .s2_sensors import needs_of, planning_sensors, sensors_on
-from .scheduling import Schedule
+from .wishes import Wishes
 
-# Who computed a price does not matter to a placement; it only names what is replaced together.
-_PRICES: Final = "prices"
-_ELECTRICITY: Final = "electricity"
+# What a device foresees anew is planned with after this: many tell it every few seconds.
+_SHORTEST_PAUSE: Final = timedelta(minutes=5)
 
 
 class S2Planning:
@@ -39,18 +33,28 @@ class S2Planning:
     When it fails, S2 devices follow their last schedules to their end, and are left alone then.
     """
 
-    def __init__(self, entry: FlexMeasuresConfigEntry, devices: Mapping[str, S2Device]) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: FlexMeasuresConfigEntry,
+        devices: Mapping[str, S2Device],
+    ) -> None:
         """Prepare planning the entry's S2 devices."""
+        self._hass = hass
         self._entry = entry
         self._devices = devices
-        self._asked: dict[str, Sensors] = {}
         self._stored: dict[int, dict[datetime, float | None]] = {}
-        self._seen: dict[str, tuple[object, ...]] = {}
         self._looked: dict[str, tuple[Mapping[int, Sensor], tuple[object, ...]]] = {}
+        self._plannable: dict[str, tuple[object, ...]] = {}
+        self._described: dict[str, int] = {}
+        self._planner: Planner | None = None
+        self._foreseen = Alarm(hass, self._async_plan_what_is_foreseen)
 
     @callback
     def async_start(self, planner: Planner) -> None:
         """Ask for a plan whenever another device can be planned, or one in another way."""
+        self._planner = planner
+        self._entry.async_on_unload(self._foreseen.async_cancel)
         for device in self._devices.values():
             look = partial(self._async_look, device, planner)
             self._entry.async_on_unload(device.listeners.async_add(look))
@@ -59,106 +63,63 @@ class S2Planning:
     @callback
     def _async_look(self, device: S2Device, planner: Planner) -> None:
         """See whether a device can be planned since now; asked with each of its words, and of the inventory."""
-        sensors = self._entry.runtime_data.inventory.data.sensors
-        needs = needs_of(device)
-        looked = self._looked.get(device.settings.subentry_id)
+        name = device.settings.subentry_id
+        if self._described.get(name) != device.described:
+            self._described[name] = device.described
+            if not self._foreseen.is_set:
+                self._foreseen.async_set_in(_SHORTEST_PAUSE)
+        sensors, needs = self._entry.runtime_data.inventory.data.sensors, needs_of(device)
+        looked = self._looked.get(name)
         if looked is not None and looked[0] is sensors and looked[1] == needs:
             return
-        self._looked[device.settings.subentry_id] = (sensors, needs)
-        if self._sensors_of(device) is None:
-            self._seen.pop(device.settings.subentry_id, None)
+        self._looked[name] = (sensors, needs)
+        if not self._is_plannable(device):
+            self._plannable.pop(name, None)
             return
-        seen = (device.control_type, *device.observation.actuators)
-        if self._seen.get(device.settings.subentry_id) != seen:
-            self._seen[device.settings.subentry_id] = seen
+        plannable = (device.control_type, *device.observation.actuators)
+        if self._plannable.get(name) != plannable:
+            self._plannable[name] = plannable
             planner.async_request(PlanCause.INPUT)
 
-    @property
-    def is_expected(self) -> bool:
-        """Whether there are any S2 devices, be they away."""
-        return bool(self._devices)
+    @callback
+    def _async_plan_what_is_foreseen(self) -> None:
+        if self._planner is not None:
+            self._planner.async_request(PlanCause.INPUT)
 
-    def _plannable(self) -> Iterable[tuple[S2Device, Sensors]]:
-        """Yield the devices that follow a control type, and have all their sensors."""
-        for device in self._devices.values():
-            if (sensors := self._sensors_of(device)) is not None:
-                yield device, sensors
-
-    def _sensors_of(self, device: S2Device) -> Sensors | None:
-        """Return the sensors that a device is planned on; None while it cannot be planned."""
+    def _is_plannable(self, device: S2Device) -> bool:
+        """Tell whether a device follows a control type, and has all its sensors."""
         if device.control is None or not device.observation.is_described:
-            return None
-        return planning_sensors(device, sensors_on(self._entry, device.settings.asset_id))
+            return False
+        named = sensors_on(self._entry, device.settings.asset_id)
+        return planning_sensors(device, named) is not None
 
-    @property
-    def resolution(self) -> timedelta | None:
-        """Of the coarsest power sensor; None while no device can be planned."""
-        known = self._entry.runtime_data.inventory.data.sensors
-        ids = {number for _, sensors in self._plannable() for number in sensors.power.values()}
-        return max((known[number].resolution for number in ids if number in known), default=None)
+    def read(
+        self, device: FlexibleDevice, wishes: Wishes, now: datetime, zone: tzinfo
+    ) -> DeviceInputs | NotPlanned:
+        """Return how a device is now, or why it is left out; people's times of day are in the zone."""
+        s2_device = self._devices[device.subentry_id]
+        named = sensors_on(self._entry, s2_device.settings.asset_id)
+        return S2InputReader(self._hass, now, zone).read(device, s2_device, named, wishes)
 
-    async def async_join(self, window: PlanWindow) -> GuestRequest:
-        """Return what the devices add, once their forecasts are stored on the server.
+    def stored_energy(self, device_id: str) -> float | None:
+        """Return the kWh that are stored in a device now; None where nothing is known of that."""
+        return self._devices[device_id].observation.stored_energy
+
+    def listeners(self, device_id: str) -> Listeners:
+        """Return who is called when a device told something."""
+        return self._devices[device_id].listeners
+
+    async def async_store(self, requests: Iterable[S2Request]) -> None:
+        """Store what devices foresee, and wait until the server has it: it plans with 0 where it knows nothing.
 
         Raises:
-            FlexMeasuresError: they could not be stored.
+            FlexMeasuresError: it could not be stored.
         """
-        steps = (window.end - window.start) // window.resolution
-        grid = Grid(window.start, window.resolution, steps)
-        self._asked.clear()
-        contributions: list[Contribution] = []
-        power_sensors: set[int] = set()
-        for device, sensors in tuple(self._plannable()):
-            self._async_tell_prices(device, window)
-            contribution = self._contribution(device, sensors, grid)
-            if contribution is None:
-                continue
-            self._asked[device.settings.subentry_id] = sensors
-            contributions.append(contribution)
-            power_sensors |= set(sensors.power.values())
-            for series in contribution.series:
-                await self._async_store(sensors.identifier(series.kind), series)
-        flex_models = _objects(item for part in contributions for item in part.flex_models)
-        return GuestRequest(
-            sensor_ids=tuple(
-                number
-                for model in flex_models
-                if isinstance(number := model.get("sensor"), int)
-                and number in power_sensors
-                # What burns fuel is planned beside it, and no electric power that anybody follows.
-                and model.get("commodity", _ELECTRICITY) == _ELECTRICITY
-            ),
-            flex_models=flex_models,
-            flex_context=_context(contributions),
-        )
-
-    @callback
-    def _async_tell_prices(self, device: S2Device, window: PlanWindow) -> None:
-        """Let a device with power profiles know what a kWh costs: it places them itself."""
-        if window.tariff is None:
-            return
-        count = (window.end - window.start) // window.resolution
-        prices: Timeline[float] = Timeline()
-        tariff = window.tariff.on_steps(window.start, window.resolution, count)
-        for index, price in enumerate(tariff.consumption):
-            if price is not None:
-                start = window.start + index * window.resolution
-                prices.replace_from(start, [(window.resolution, price)], _PRICES)
-        device.async_tell_prices(prices, window.now)
-
-    def _contribution(self, device: S2Device, sensors: Sensors, grid: Grid) -> Contribution | None:
-        """Return what a device adds; None when it cannot be planned as it is."""
-        assert device.control is not None
-        try:
-            contribution = device.control.contribution(sensors, grid, dt_util.utcnow())
-        except ValueError as error:
-            LOGGER.warning("%s is not planned: %s", device.settings.title, error)
-            return None
-        device.notices = contribution.notices
-        return contribution
+        for request in requests:
+            for series in request.series:
+                await self._async_store(request.sensor_of[series.kind], series)
 
     async def _async_store(self, sensor_id: int, series: Series) -> None:
-        """Store a forecast, and wait until the server has it: it plans with 0 where it knows nothing."""
         times = [series.start + number * series.resolution for number in range(len(series.values))]
         known = self._stored.get(sensor_id, {})
         values = dict(zip(times, series.values, strict=True))
@@ -173,54 +134,3 @@ class S2Planning:
             wait=True,
         )
         self._stored[sensor_id] = values
-
-    @callback
-    def async_take(self, result: ScheduleResult) -> None:
-        """Hand each device its schedules."""
-        now = dt_util.utcnow()
-        by_sensor = {
-            answer.sensor_id: Schedule(
-                start=answer.start,
-                resolution=answer.resolution,
-                powers=answer.values,
-                computed_at=now,
-                schedule_id=answer.schedule_id,
-                scheduler=answer.scheduler or "",
-            )
-            for answer in result.schedules
-            if any(value is not None for value in answer.values)
-        }
-        for name, sensors in self._asked.items():
-            device = self._devices[name]
-            schedules = {
-                actuator: by_sensor[number]
-                for actuator, number in sensors.power.items()
-                if number in by_sensor
-            }
-            # What the server only fell back on is not carried out; the last plan goes on.
-            is_fallback = any(schedule.is_flat_fallback for schedule in schedules.values())
-            if schedules and not is_fallback:
-                device.async_plan(Plan(schedules=schedules))
-
-
-def _objects(models: Iterable[object]) -> tuple[JsonObject, ...]:
-    return tuple(dict(cast("JsonObject", model)) for model in models)
-
-
-def _context(contributions: Iterable[Contribution]) -> dict[str, list[JsonValue]]:
-    """Return the fields of the flex-context to which devices add something."""
-    context: dict[str, list[JsonValue]] = {}
-    for part in contributions:
-        for field, values in (
-            (
-                "inflexible-consumption",
-                [{"sensor": number} for number in part.inflexible_consumption],
-            ),
-            (
-                "inflexible-production",
-                [{"sensor": number} for number in part.inflexible_production],
-            ),
-        ):
-            if values:
-                context.setdefault(field, []).extend(cast("list[JsonValue]", values))
-    return context

@@ -10,7 +10,8 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
 if TYPE_CHECKING:
-    from .s2_device import HeardMessage, S2Device
+    from .s2_conversation import HeardMessage
+    from .s2_device import S2Device
 
 # Fields of messages that name a device or its owner; references to parts of it are named anew, so that they still match.
 _PRIVATE: Final = frozenset({"serial_number", "name"})
@@ -38,14 +39,14 @@ def report_of(device: S2Device) -> JsonObjectType:
             "operation_mode": device.observation.mode,
             "demand": device.observation.demand,
         },
-        "last_instruction": _as_json(device.last_instruction),
+        "last_instruction": _as_json(device.instructor.last),
         "messages": [
             {
                 "time": dt_util.as_local(message.time).isoformat(),
                 "sent": message.sent,
                 "message": _content(message),
             }
-            for message in device.messages
+            for message in device.conversation
         ],
     }
 

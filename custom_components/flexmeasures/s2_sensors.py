@@ -116,6 +116,7 @@ def planning_sensors(device: S2Device, named: Mapping[str, Sensor]) -> Sensors |
             if _forecast_name(kind) in named
         },
         stored_energy=named[EXPECTED_ENERGY].id if EXPECTED_ENERGY in named else None,
+        total_power=named[POWER].id,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiohttp import WSCloseCode, web
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY
-from homeassistant.const import EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event as HomeAssistantEvent, HomeAssistant, callback
 from homeassistant.helpers import discovery_flow
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -33,9 +33,12 @@ from .s2 import (
     random_identifier,
 )
 from .s2.messages.session import ResourceManagerDetails, RoleType, SessionRequestType
-from .s2_control_entities import async_add_s2_control
 from .s2_device import S2Device
-from .s2_entities import async_add_s2_sensors, async_describe_device
+from .s2_entities import (
+    async_add_s2_connectivity,
+    async_add_s2_sensors,
+    async_describe_device,
+)
 from .s2_link import HEARTBEAT, S2Link, new_socket
 from .s2_secrets import is_same_secret, new_secret
 from .s2_settings import S2Settings
@@ -47,7 +50,7 @@ _STOPPING: Final = 1.5  # s
 # People accept one device at a time; more that wait are noise, or worse.
 _MOST_WAITING: Final = 20
 
-_FOLLOWING: Final = "following"
+_STORES_ENERGY: Final = "stores_energy"
 
 # What FlexMeasures calls the likeliest kind of a device.
 _ASSET_TYPES: Final = {
@@ -122,7 +125,8 @@ class S2Server:
             settings.subentry_id: S2Device(hass, settings) for settings in devices
         }
         for name, device in self.devices.items():
-            device.following = (store.record(SECTION, name) or {}).get(_FOLLOWING) is True
+            kept = store.record(SECTION, name) or {}
+            device.stores_energy = kept.get(_STORES_ENERGY) is True
         self.waiting: dict[str, WaitingDevice] = {}
 
     @property
@@ -141,16 +145,18 @@ class S2Server:
         self._entry.async_on_unload(self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, stop))
 
     @callback
-    def async_add_entities(self, platform: Platform, add: AddConfigEntryEntitiesCallback) -> None:
-        """Let a platform show what it has of the devices."""
-        if platform is Platform.SENSOR:
-            async_add_s2_sensors(self._hass, self._entry, self.devices.values(), add)
-        else:
-            async_add_s2_control(self._entry, self.devices, platform, add)
+    def async_add_sensors(self, add: AddConfigEntryEntitiesCallback) -> None:
+        """Show what the devices tell of themselves."""
+        async_add_s2_sensors(self._hass, self._entry, self.devices.values(), add)
+
+    @callback
+    def async_add_connectivity(self, add: AddConfigEntryEntitiesCallback) -> None:
+        """Show which devices are connected."""
+        async_add_s2_connectivity(self._entry, self.devices, add)
 
     def _record(self) -> Section:
         kept: Section = {
-            name: {_FOLLOWING: device.following} for name, device in self.devices.items()
+            name: {_STORES_ENERGY: device.stores_energy} for name, device in self.devices.items()
         }
         if self._pairing_secret:
             kept[PAIRING] = {"secret": self._pairing_secret}
@@ -231,7 +237,7 @@ class S2Server:
         async def take(text: str | bytes) -> None:
             now = dt_util.utcnow()
             if device := self.devices.get(link.owner):
-                device.heard(text, now)
+                device.conversation.note(text, now)
             if len(text) > LARGE_LENGTH:
                 incoming = await self._hass.async_add_executor_job(codec.read, text)
                 routed = self._sessions.accept(link.name, incoming, dt_util.utcnow())
@@ -271,7 +277,7 @@ class S2Server:
         if device := self.devices.get(link.owner):
             now = dt_util.utcnow()
             for text in texts:
-                device.heard(text, now, sent=True)
+                device.conversation.note(text, now, sent=True)
         link.send(texts)
 
     def _identified(self, connected: _Connected, event: Identified) -> bool:

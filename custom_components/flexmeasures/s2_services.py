@@ -40,7 +40,7 @@ async def async_send_instruction(call: ServiceCall) -> ServiceResponse:
     instruction = await call.hass.async_add_executor_job(
         _read_instruction, call.data["instruction"]
     )
-    device.async_send_instruction(instruction)
+    device.instructor.async_instruct_by_hand(instruction)
     return {"id": instruction.id}
 
 

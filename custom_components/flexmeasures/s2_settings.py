@@ -1,7 +1,8 @@
 """An S2 device as configured."""
 
 from dataclasses import dataclass, field
-from typing import Self
+import math
+from typing import Final, Self
 
 from homeassistant.config_entries import ConfigSubentry
 
@@ -11,12 +12,16 @@ from .const import (
     CONF_CONTROL_TYPE,
     CONF_CREDENTIAL,
     CONF_ENERGY_PER_UNIT,
+    CONF_MOST_CONSUMPTION,
+    CONF_MOST_PRODUCTION,
     CONF_RESOURCE_ID,
     CONTROL_TYPE_AUTOMATIC,
 )
 from .s2 import PREFERENCE, SessionOptions
-from .s2.control_types import ControlOptions
+from .s2.control_types import ControlOptions, Span
 from .s2.messages.components import ControlType
+
+_WATTS_PER_KILOWATT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,7 @@ class S2Settings:
         asset_id: the FlexMeasures asset of its sensors.
         control_type: what it is asked to follow; None for the one that says most about it.
         capacity_per_unit: kWh behind one unit of fill level; None derives it from what the device describes.
+        limits: W, consumption positive, that people let it have.
         resource_id: the only name that it may call itself; None for any.
     """
 
@@ -37,6 +43,7 @@ class S2Settings:
     control_type: ControlType | None
     capacity_per_unit: float | None
     abnormal_conditions: bool
+    limits: Span
     resource_id: str | None
 
     @classmethod
@@ -56,6 +63,9 @@ class S2Settings:
             control_type=None if chosen == CONTROL_TYPE_AUTOMATIC else ControlType(chosen.upper()),
             capacity_per_unit=data.get(CONF_ENERGY_PER_UNIT),
             abnormal_conditions=data.get(CONF_ABNORMAL_CONDITIONS, False),
+            limits=Span(
+                -_watts(data.get(CONF_MOST_PRODUCTION)), _watts(data.get(CONF_MOST_CONSUMPTION))
+            ),
             resource_id=data.get(CONF_RESOURCE_ID),
         )
 
@@ -69,5 +79,12 @@ class S2Settings:
     def control_options(self) -> ControlOptions:
         """How what it says is understood."""
         return ControlOptions(
-            abnormal_conditions=self.abnormal_conditions, capacity_per_unit=self.capacity_per_unit
+            abnormal_conditions=self.abnormal_conditions,
+            capacity_per_unit=self.capacity_per_unit,
+            limits=self.limits,
         )
+
+
+def _watts(kilowatts: float | None) -> float:
+    """Return a most power in W; without one there is no limit."""
+    return math.inf if kilowatts is None else kilowatts * _WATTS_PER_KILOWATT

@@ -8,6 +8,7 @@ from .const import LOGGER, SUBENTRY_S2_DEVICE
 from .data import FlexMeasuresConfigEntry
 from .feed import Feed
 from .planner import Planner
+from .s2_carrier import S2Carrier, S2Inputs
 from .s2_planning import S2Planning
 from .s2_sensors import S2SensorKeeper, s2_feeds
 from .s2_server import S2Server
@@ -19,7 +20,7 @@ class S2Site:
     """Builds and starts what serves, measures and plans a site's S2 devices.
 
     Attributes:
-        planning: joins the request for the site's plans.
+        planning: reads them for the site's plans.
         server: takes their connections.
     """
 
@@ -30,11 +31,16 @@ class S2Site:
         self._hass = hass
         self._entry = entry
         self.server = S2Server(hass, entry, store, tuple(_devices(entry)))
-        self.planning = S2Planning(entry, self.server.devices)
+        self.planning = S2Planning(hass, entry, self.server.devices)
 
     def feeds(self) -> tuple[Feed, ...]:
         """Return the measurements of all devices whose entities and sensors exist."""
         return s2_feeds(self._hass, self._entry, self.server.devices.values())
+
+    def control_of(self, device_id: str, planner: Planner) -> tuple[S2Carrier, S2Inputs]:
+        """Return what takes a device's setpoint, and what tells of it."""
+        device = self.server.devices[device_id]
+        return S2Carrier(device, planner), S2Inputs(device)
 
     @callback
     def async_start(self, planner: Planner) -> None:

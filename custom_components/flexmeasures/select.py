@@ -37,7 +37,20 @@ class ModeSelect(FlexibleDeviceEntity, SelectEntity):
         if device.kind is DeviceKind.SOLAR:
             # The same modes are called otherwise where power only comes out.
             self._attr_translation_key = "production_mode"
-        self._attr_options = [str(mode) for mode in device.modes]
+
+    @property
+    @override
+    def available(self) -> bool:
+        return len(self._controller.modes) > 1
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        return [str(mode) for mode in self._controller.modes]
+
+    @override
+    def _to_show(self) -> object:
+        return super()._to_show(), self.options
 
     @property
     @override

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
-from homeassistant.const import EntityCategory, Platform
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -41,9 +41,12 @@ async def async_setup_entry(
         ]
     )
     if data.flexible:
-        async_add_to_flexible_devices(entry, async_add_entities, data.flexible.sensors_of)
+        async_add_to_flexible_devices(
+            entry, async_add_entities, data.flexible.sensors_of, data.flexible.storage_sensors_of
+        )
+        data.flexible.async_add_savings_of_s2_devices(hass, entry, async_add_entities)
     if s2 := entry.runtime_data.s2:
-        s2.async_add_entities(Platform.SENSOR, async_add_entities)
+        s2.async_add_sensors(async_add_entities)
     if data.delivery:
         async_add_entities(
             UploadSensor(entry, data.delivery, description) for description in UPLOAD_SENSORS

@@ -2,18 +2,23 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypedDict
 
 from homeassistant.core import HomeAssistant, callback
 
-from .actuators import EntityActuator, ServiceCalls
+from .actuators import Carrier, EntityActuator, ServiceCalls
+from .control_inputs import EntityInputs, InputSource
 from .control_records import CONTROL_SECTION
 from .controller import Controller
 from .data import FlexMeasuresConfigEntry
-from .flexible_device import FlexibleDevice
+from .flexible_device import DeviceKind, FlexibleDevice
 from .plan_models import PlanCause
 from .planner import Planner
 from .site_store import Section, SiteStore
 from .wishes import SiteWishes
+
+if TYPE_CHECKING:
+    from .s2_site import S2Site
 
 
 @callback
@@ -24,6 +29,7 @@ def make_controllers(
     devices: tuple[FlexibleDevice, ...],
     store: SiteStore,
     wishes: SiteWishes,
+    s2: S2Site | None = None,
 ) -> dict[str, Controller]:
     """Return a controller per flexible device, by subentry id; nothing is started yet."""
     calls = ServiceCalls(hass)
@@ -35,11 +41,7 @@ def make_controllers(
             entry,
             planner,
             device,
-            carrier=(
-                EntityActuator(hass, device, device.setpoint_entity, calls)
-                if device.setpoint_entity
-                else None
-            ),
+            **_parts(hass, device, planner, calls, s2),
             store=store,
             wishes=wishes,
             mode_changed=lambda: planner.async_request(PlanCause.MODE),
@@ -52,6 +54,30 @@ def make_controllers(
 
     store.async_provide(CONTROL_SECTION, records)
     return controllers
+
+
+class _Parts(TypedDict):
+    carrier: Carrier | None
+    source: InputSource
+
+
+def _parts(
+    hass: HomeAssistant,
+    device: FlexibleDevice,
+    planner: Planner,
+    calls: ServiceCalls,
+    s2: S2Site | None,
+) -> _Parts:
+    """Return what takes a device's setpoint, and what tells of the device."""
+    if device.kind is DeviceKind.S2:
+        assert s2 is not None
+        carrier, source = s2.control_of(device.subentry_id, planner)
+        return {"carrier": carrier, "source": source}
+    entity = device.setpoint_entity
+    return {
+        "carrier": EntityActuator(hass, device, entity, calls) if entity else None,
+        "source": EntityInputs(hass, device),
+    }
 
 
 async def async_release_all(controllers: Iterable[Controller]) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity
-from homeassistant.const import EntityCategory, Platform
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .control import Mode
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, async_add_to_flexible_devices
 from .flexible_device import FlexibleDevice
@@ -22,13 +23,11 @@ async def async_setup_entry(
 ) -> None:
     """Add switches to each flexible device."""
     async_add_to_flexible_devices(entry, async_add_entities, _switches_of)
-    if s2 := entry.runtime_data.s2:
-        s2.async_add_entities(Platform.SWITCH, async_add_entities)
 
 
 def _switches_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[SwitchEntity]:
     yield FollowSchedule(data, device)
-    if device.setpoint_entity:
+    if device.is_told:
         yield ShadowMode(data, device)
 
 
@@ -38,6 +37,11 @@ class FollowSchedule(FlexibleDeviceEntity, SwitchEntity):
     def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
         """Show and take what control follows."""
         super().__init__(data, device, "follow_schedule")
+
+    @property
+    @override
+    def available(self) -> bool:
+        return Mode.SCHEDULE in self._controller.modes
 
     @property
     @override

@@ -22,12 +22,16 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Add a time to each flexible device that can be ready."""
-    async_add_to_flexible_devices(entry, async_add_entities, _times_of)
+    async_add_to_flexible_devices(entry, async_add_entities, _times_of, _times_of_storage)
 
 
 def _times_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[TimeEntity]:
     if device.kind.stores_energy or device.kind is DeviceKind.PROCESS:
         yield ReadyBy(data, device)
+
+
+def _times_of_storage(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[TimeEntity]:
+    yield ReadyBy(data, device)
 
 
 class ReadyBy(WishEntity, TimeEntity):

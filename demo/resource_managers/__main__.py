@@ -1,7 +1,6 @@
 """Run one simulated device: ``python -m demo.resource_managers battery ws://127.0.0.1:8123/…``."""
 
 import asyncio
-from collections.abc import Callable
 import contextlib
 from datetime import UTC, datetime
 import sys
@@ -16,7 +15,7 @@ from .hybrid import Hybrid
 from .panels import Panels
 from .resource_manager import ResourceManager
 
-DEVICES: dict[str, Callable[[datetime], ResourceManager]] = {
+DEVICES: dict[str, type[ResourceManager]] = {
     "battery": Battery,
     "boiler": Boiler,
     "car": Car,

@@ -43,7 +43,7 @@ class Battery(ResourceManager):
         stored: share of the capacity, from 0 to 1.
     """
 
-    name: ClassVar[str] = "Simulated battery"
+    name: ClassVar[str] = "S2 battery"
     control_type: ClassVar[str] = "FILL_RATE_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_STORAGE"
 
@@ -117,9 +117,16 @@ class Battery(ResourceManager):
         return True
 
     @override
+    def release(self) -> None:
+        self._rest()
+
+    @override
     def move(self, seconds: float) -> None:
         wanted = self.stored + fill_rate(self.power) * seconds
         self.stored = min(1.0, max(0.0, wanted))
         if wanted != self.stored:
             # Full or empty: the inverter stops by itself.
-            self.power, self._factor, self._mode = 0.0, 0.0, identifier("battery idle")
+            self._rest()
+
+    def _rest(self) -> None:
+        self.power, self._factor, self._mode = 0.0, 0.0, identifier("battery idle")

@@ -32,7 +32,7 @@ class Boiler(ResourceManager):
         temperature: °C.
     """
 
-    name: ClassVar[str] = "Simulated boiler"
+    name: ClassVar[str] = "S2 boiler"
     control_type: ClassVar[str] = "OPERATION_MODE_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_CONSUMER"
 
@@ -78,9 +78,16 @@ class Boiler(ResourceManager):
         return True
 
     @override
+    def release(self) -> None:
+        self._switch_off()
+
+    @override
     def move(self, seconds: float) -> None:
         self.temperature += (self.power - _TAKEN) * seconds / _HEAT_CAPACITY
         self.temperature = max(_COLDEST, self.temperature)
         if self.temperature >= _HOTTEST:
             self.temperature = _HOTTEST
-            self.power, self._mode = 0.0, identifier("boiler off")
+            self._switch_off()
+
+    def _switch_off(self) -> None:
+        self.power, self._mode = 0.0, identifier("boiler off")

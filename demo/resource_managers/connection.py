@@ -1,6 +1,7 @@
 """Carries a simulated device's texts over a WebSocket, and its clock on."""
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 
 import aiohttp
@@ -41,8 +42,10 @@ async def _converse(device: ResourceManager, socket: aiohttp.ClientWebSocketResp
 
 
 async def _beat(device: ResourceManager, socket: aiohttp.ClientWebSocketResponse) -> None:
-    while not socket.closed:
-        await asyncio.sleep(_BEAT)
-        if device.identified:
-            for text in device.advance(datetime.now(UTC)):
-                await socket.send_str(text)
+    # Whoever reads notices the end; a text that comes a moment later meets a socket that is closing.
+    with contextlib.suppress(aiohttp.ClientConnectionResetError):
+        while not socket.closed:
+            await asyncio.sleep(_BEAT)
+            if device.identified:
+                for text in device.advance(datetime.now(UTC)):
+                    await socket.send_str(text)

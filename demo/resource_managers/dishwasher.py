@@ -21,7 +21,7 @@ class Dishwasher(ResourceManager):
         starts: when each part was told to begin.
     """
 
-    name: ClassVar[str] = "Simulated dishwasher"
+    name: ClassVar[str] = "S2 dishwasher"
     control_type: ClassVar[str] = "POWER_PROFILE_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_CONSUMER"
 
@@ -29,6 +29,7 @@ class Dishwasher(ResourceManager):
         """Begin filled with dishes."""
         super().__init__(now)
         self.starts: dict[str, datetime] = {}
+        self._told_by: dict[str, str] = {}
 
     @override
     def descriptions(self, now: datetime) -> list[Message]:
@@ -77,8 +78,26 @@ class Dishwasher(ResourceManager):
             if instruction.get("sequence_container_id") == identifier(f"dishwasher {name}"):
                 start = datetime.fromisoformat(instruction["execution_time"])
                 self.starts[name] = start.astimezone(UTC)
+                self._told_by[instruction["id"]] = name
                 return True
         return False
+
+    @override
+    def has_begun(self, instruction: Message) -> bool:
+        name = self._told_by.get(instruction["id"])
+        return name not in self.starts or self.starts[name] <= self._now
+
+    @override
+    def withdraw(self, instruction_id: str) -> bool:
+        name = self._told_by.pop(instruction_id, None)
+        if name not in self.starts or self.starts[name] <= self._now:
+            return False
+        del self.starts[name]
+        return True
+
+    @override
+    def release(self) -> None:
+        self.starts = {name: start for name, start in self.starts.items() if start <= self._now}
 
     @override
     def move(self, seconds: float) -> None:

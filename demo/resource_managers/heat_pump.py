@@ -32,7 +32,7 @@ class HeatPump(ResourceManager):
         powers: W by actuator.
     """
 
-    name: ClassVar[str] = "Simulated heat pump"
+    name: ClassVar[str] = "S2 heat pump"
     control_type: ClassVar[str] = "FILL_RATE_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_CONSUMER"
 
@@ -113,6 +113,13 @@ class HeatPump(ResourceManager):
         self.powers[actuator_id] = instruction["operation_mode_factor"] * _ACTUATORS[actuator_id][0]
         self.power = sum(self.powers.values())
         return True
+
+    @override
+    def release(self) -> None:
+        """Let the compressor alone hold the temperature."""
+        _, gain = _ACTUATORS[PUMP]
+        self.powers = {PUMP: _USED / gain, ELEMENT: 0.0}
+        self.power = sum(self.powers.values())
 
     @override
     def move(self, seconds: float) -> None:

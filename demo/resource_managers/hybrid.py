@@ -32,7 +32,7 @@ class Hybrid(ResourceManager):
         heat: kW by actuator.
     """
 
-    name: ClassVar[str] = "Simulated hybrid heat pump"
+    name: ClassVar[str] = "S2 hybrid heat pump"
     control_type: ClassVar[str] = "DEMAND_DRIVEN_BASED_CONTROL"
     role: ClassVar[str] = "ENERGY_CONSUMER"
 
@@ -91,14 +91,23 @@ class Hybrid(ResourceManager):
         actuator_id, mode_id = instruction["actuator_id"], instruction["operation_mode_id"]
         if actuator_id not in self._running or mode_id not in {_OFF, _ON}:
             return False
-        factor = instruction["operation_mode_factor"]
+        self._run(actuator_id, mode_id, instruction["operation_mode_factor"])
+        return True
+
+    def _run(self, actuator_id: str, mode_id: str, factor: float) -> None:
         self._running[actuator_id] = (mode_id, factor)
         low, high = _PUMP_HEAT if actuator_id == PUMP else _BOILER_HEAT
         self.heat[actuator_id] = low + factor * (high - low) if mode_id == _ON else 0.0
         if actuator_id == PUMP:
             low, high = _PUMP_POWER
             self.power = low + factor * (high - low) if mode_id == _ON else 0.0
-        return True
+
+    @override
+    def release(self) -> None:
+        """Meet the demand with the heat pump."""
+        low, high = _PUMP_HEAT
+        self._run(PUMP, _ON, (self.demand - low) / (high - low))
+        self._run(BOILER, _OFF, 0.0)
 
     @override
     def move(self, seconds: float) -> None:

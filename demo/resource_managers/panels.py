@@ -4,13 +4,12 @@ from datetime import datetime, timedelta
 import math
 from typing import ClassVar, override
 
-from .envelope import Envelope
-from .resource_manager import Message, ResourceManager, identifier, message, number_range
+from .envelope import EnvelopeManager
+from .resource_manager import Message, identifier, message
 
 _PEAK = 4000.0  # W
 _SUNRISE = 7.0
 _SUNSET = 19.0
-_CONSTRAINTS = identifier("panels constraints")
 _STEP = timedelta(minutes=15)
 _STEPS = 96
 
@@ -23,30 +22,21 @@ def sunshine(time: datetime) -> float:
     return _PEAK * math.sin(math.pi * (hour - _SUNRISE) / (_SUNSET - _SUNRISE))
 
 
-class Panels(ResourceManager):
+class Panels(EnvelopeManager):
     """4 kW at noon; they give what the sun gives, within their envelope."""
 
-    name: ClassVar[str] = "Simulated panels"
-    control_type: ClassVar[str] = "POWER_ENVELOPE_BASED_CONTROL"
+    name: ClassVar[str] = "S2 panels"
     role: ClassVar[str] = "ENERGY_PRODUCER"
+    constraints: ClassVar[str] = identifier("panels constraints")
+    limit: ClassVar[str] = "lower_limit"
 
     def __init__(self, now: datetime) -> None:
         """Begin without an envelope."""
-        super().__init__(now)
-        self._envelope = Envelope(-_PEAK)
+        super().__init__(now, free=-_PEAK)
         self.power = -sunshine(now)
 
     @override
     def descriptions(self, now: datetime) -> list[Message]:
-        limits = [
-            {
-                "commodity_quantity": "ELECTRIC.POWER.L1",
-                "limit_type": kind,
-                "range_boundary": number_range(low, 0),
-                "abnormal_condition_only": False,
-            }
-            for kind, low in (("UPPER_LIMIT", 0), ("LOWER_LIMIT", -_PEAK))
-        ]
         elements = [
             {
                 "duration": int(_STEP / timedelta(milliseconds=1)),
@@ -60,32 +50,17 @@ class Panels(ResourceManager):
             for index in range(_STEPS)
         ]
         return [
-            message(
-                "PEBC.PowerConstraints",
-                id=_CONSTRAINTS,
-                valid_from=now.isoformat(),
-                consequence_type="VANISH",
-                allowed_limit_ranges=limits,
+            self.power_constraints(
+                now, "VANISH", ("UPPER_LIMIT", 0, 0), ("LOWER_LIMIT", -_PEAK, 0)
             ),
             message("PowerForecast", start_time=now.isoformat(), elements=elements),
         ]
 
     @override
-    def statuses(self) -> list[Message]:
-        return []
-
-    @override
-    def follow(self, instruction: Message) -> bool:
-        if instruction["power_constraints_id"] != _CONSTRAINTS:
-            return False
-        self._envelope.take(instruction, "lower_limit")
-        self._give(self._now)
-        return True
-
-    @override
     def move(self, seconds: float) -> None:
-        self._give(self._now + timedelta(seconds=seconds))
+        self._keep_within(self._now + timedelta(seconds=seconds))
 
-    def _give(self, now: datetime) -> None:
+    @override
+    def _keep_within(self, now: datetime) -> None:
         lowest = self._envelope.at(now)
         self.power = max(-sunshine(now), lowest)

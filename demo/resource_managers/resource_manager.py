@@ -81,6 +81,18 @@ class ResourceManager(ABC):
     def move(self, seconds: float) -> None:
         """Let the device run on for a time."""
 
+    @abstractmethod
+    def release(self) -> None:
+        """Run as it does without an energy manager."""
+
+    def withdraw(self, instruction_id: str) -> bool:
+        """Forget an instruction; tell whether it had not been carried out yet, as most are at once."""
+        return False
+
+    def has_begun(self, instruction: Message) -> bool:
+        """Tell whether an instruction is carried out at once; else it is only accepted so far."""
+        return True
+
     def greet(self) -> str:
         """Begin a session; return its first text."""
         self.identified = self._active = False
@@ -99,8 +111,12 @@ class ResourceManager(ABC):
                 said.append(self._details())
                 self.identified = True
             case "SelectControlType":
-                self._active = heard["control_type"] == self.control_type
+                was_active, self._active = self._active, heard["control_type"] == self.control_type
+                if was_active and not self._active:
+                    self.release()
                 said += [*self.descriptions(now), *self.statuses()] if self._active else []
+            case "RevokeObject":
+                said += self.statuses() if self.withdraw(heard["object_id"]) else []
             case kind if kind.endswith("Instruction"):
                 done = self._active and self.follow(heard)
                 said += [self._progress(heard, now, done=done), *self.statuses()]
@@ -138,9 +154,10 @@ class ResourceManager(ABC):
         )
 
     def _progress(self, instruction: Message, now: datetime, *, done: bool) -> Message:
+        status = "SUCCEEDED" if self.has_begun(instruction) else "ACCEPTED"
         return message(
             "InstructionStatusUpdate",
             instruction_id=instruction["id"],
-            status_type="SUCCEEDED" if done else "REJECTED",
+            status_type=status if done else "REJECTED",
             timestamp=now.isoformat(),
         )

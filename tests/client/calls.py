@@ -1,12 +1,14 @@
 """A call of each kind, answers as FlexMeasures and proxies give them, and the check that nothing is left of a call."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import aiohttp
+import pytest
 
-from custom_components.flexmeasures.client import FlexMeasuresClient
+from custom_components.flexmeasures.client import FlexMeasuresClient, InvalidInputError
 
 from .fault_server import FaultServer, Reply
 
@@ -82,3 +84,12 @@ def limit_headers(limit: int, left: int, resets_in: int, *, skew: int = 0) -> di
         "Date": "Sun, 01 Mar 2026 12:00:00 GMT" if not skew else "Sun, 01 Mar 2026 13:00:00 GMT",
         "Retry-After": str(resets_in),
     }
+
+
+async def assert_refused(call: Awaitable[object], field: str, server: FaultServer) -> None:
+    """Check that a call is refused by the name of its argument before anything is sent."""
+    with pytest.raises(InvalidInputError) as caught:
+        await call
+
+    assert caught.value.field == field
+    assert server.requests == []

@@ -9,12 +9,12 @@ from custom_components.flexmeasures.client import (
     Asset,
     AssetType,
     FlexMeasuresClient,
-    InvalidInputError,
     NotFoundError,
     PermissionDeniedError,
     UnexpectedResponseError,
 )
 
+from .calls import assert_refused
 from .fault_server import FaultServer, Reply
 
 FIELDS = "id%7Cname%7Caccount_id%7Cgeneric_asset_type%7Cparent_asset_id%7Clatitude%7Clongitude%7Cflex_context%7Cflex_model%7Cattributes"
@@ -225,11 +225,7 @@ async def test_wrong_input_is_refused_before_anything_is_sent(
     server: FaultServer,
 ) -> None:
     """With the name of the argument."""
-    with pytest.raises(InvalidInputError) as caught:
-        await call(client)
-
-    assert caught.value.field == field
-    assert server.requests == []
+    await assert_refused(call(client), field, server)
 
 
 @pytest.mark.parametrize(

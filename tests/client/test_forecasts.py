@@ -9,7 +9,6 @@ import pytest
 from custom_components.flexmeasures.client import (
     FlexMeasuresClient,
     FlexMeasuresError,
-    InvalidInputError,
     JobFailedError,
     JobTimeoutError,
     NotFoundError,
@@ -20,6 +19,7 @@ from custom_components.flexmeasures.client import (
     ValidationError,
 )
 
+from .calls import assert_refused
 from .conftest import FakeTime
 from .fault_server import FaultServer, Reply
 
@@ -313,8 +313,4 @@ async def test_wrong_input_is_refused_before_anything_is_sent(
     server: FaultServer,
 ) -> None:
     """With the name of the argument."""
-    with pytest.raises(InvalidInputError) as caught:
-        await call(client)
-
-    assert caught.value.field == field
-    assert server.requests == []
+    await assert_refused(call(client), field, server)

@@ -10,7 +10,6 @@ import pytest
 from custom_components.flexmeasures.client import (
     FlexMeasuresClient,
     FlexMeasuresError,
-    InvalidInputError,
     Job,
     JobFailedError,
     JobStatus,
@@ -24,6 +23,7 @@ from custom_components.flexmeasures.client import (
     ValidationError,
 )
 
+from .calls import assert_refused
 from .conftest import FakeTime
 from .fault_server import FaultServer, Reply
 
@@ -148,11 +148,7 @@ async def test_wrong_input_is_refused_before_anything_is_sent(
     server: FaultServer,
 ) -> None:
     """With the path of the argument."""
-    with pytest.raises(InvalidInputError) as caught:
-        await call(client)
-
-    assert caught.value.field == field
-    assert server.requests == []
+    await assert_refused(call(client), field, server)
 
 
 async def test_a_schedule_states_unit_sign_and_steps(

@@ -10,13 +10,13 @@ import pytest
 from custom_components.flexmeasures.client import (
     FlexMeasuresClient,
     FlexMeasuresError,
-    InvalidInputError,
     JobFailedError,
     NotFoundError,
     PostedData,
     UnexpectedResponseError,
 )
 
+from .calls import assert_refused
 from .fault_server import FaultServer, Reply
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -165,8 +165,4 @@ async def test_wrong_input_is_refused_before_anything_is_sent(
     server: FaultServer,
 ) -> None:
     """With the name of the argument."""
-    with pytest.raises(InvalidInputError) as caught:
-        await call(client)
-
-    assert caught.value.field == field
-    assert server.requests == []
+    await assert_refused(call(client), field, server)

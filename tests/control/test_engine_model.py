@@ -1,6 +1,5 @@
 """Whatever happens to a controlled device, what it is told is the plan, a person's wish, or the safe value."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 import json
 from typing import override
@@ -23,7 +22,6 @@ from custom_components.flexmeasures.control import (
     Outcome,
     OverrideCleared,
     OverrideSet,
-    Plan,
     PlanReceived,
     Reading,
     Released,
@@ -45,13 +43,13 @@ from .home import (
     plan_of,
     settings_of,
 )
+from .model import SAFE, ControlModel
 
 CAP = 30
 DWELL = timedelta(seconds=20)
 DAY = timedelta(days=1)
 # What the device takes at most while it clamps.
 CLAMP = 1500.0
-SAFE = 0.0
 
 mostly = st.sampled_from([True, True, True, False])
 rarely = mostly.map(lambda truth: not truth)
@@ -74,15 +72,11 @@ class ControlMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         """Begin without plan and without control."""
         super().__init__()
-        self.plan: Plan | None = None
+        self.model = ControlModel()
         self.plans = 0
-        self.following = self.shadow = False
-        self.mode = Mode.SCHEDULE
-        self.manual = 0.0
-        self.override: tuple[float, datetime | None] | None = None
-        self.inputs = Inputs()
+        self.shadow = False
         self.left_alone_since: datetime | None = None
-        self.is_drifted = self.is_released = False
+        self.is_drifted = False
 
     @initialize(retries=st.integers(0, 3), minimum_on=st.sampled_from([0, 10]), following=mostly)
     def begin(self, retries: int, minimum_on: int, following: bool) -> None:
@@ -101,50 +95,6 @@ class ControlMachine(RuleBasedStateMachine):
     def engine(self) -> ControlEngine:
         """Return the engine that lives now."""
         return self.home.engine
-
-    def expected(self, now: datetime) -> tuple[float, bool] | None:
-        """Return the value that is right now and whether it is the safe one, by the model's own rules."""
-        override, mode = self.override, self.mode
-        if self.is_released:
-            return None
-        if override and override[1] and now >= override[1]:
-            override = None
-        if override is None and mode is Mode.SCHEDULE and not self.following:
-            return None
-        if self.inputs.unmet_conditions:
-            return SAFE, True
-        if override:
-            return LIMITS.clamp(override[0]), False
-        match mode:
-            case Mode.CHARGE_NOW:
-                return 5000.0, False
-            case Mode.DISCHARGE_NOW:
-                return (-4000.0, False) if self.inputs.live else (SAFE, True)
-            case Mode.PAUSE:
-                return 0.0, False
-            case Mode.MANUAL:
-                return self.manual, False
-            case Mode.SCHEDULE:
-                power = self.planned(now) if self.inputs.live else None
-                return (SAFE, True) if power is None else (LIMITS.clamp(power), False)
-
-    def goes_on(self, now: datetime) -> tuple[float, bool] | None:
-        """Return what is right, too, while an input is silent for a moment: what would be if it were known."""
-        until = self.inputs.bridged_until
-        if until is None or now >= until:
-            return None
-        silent, self.inputs = self.inputs, replace(self.inputs, live=True)
-        going_on = self.expected(now)
-        self.inputs = silent
-        return going_on
-
-    def planned(self, now: datetime) -> float | None:
-        """Return what the newest plan says, if it may be believed."""
-        plan = self.plan
-        if plan is None or not plan.trusted or (plan.expires and now >= plan.expires):
-            return None
-        index = (now - plan.schedule.start) // QUARTER
-        return plan.schedule.powers[index] if 0 <= index < len(plan.schedule.powers) else None
 
     # What happens
 
@@ -170,66 +120,47 @@ class ControlMachine(RuleBasedStateMachine):
         """Let another plan arrive."""
         step = NOON + ((self.home.now - NOON) // QUARTER + begins_in) * QUARTER
         expires = None if expires_in is None else self.home.now + expires_in * MINUTE
-        self.plan = plan_of(*values, start=step, trusted=trusted, expires=expires)
+        self.model.plan = plan_of(*values, start=step, trusted=trusted, expires=expires)
         self.plans += 1
-        self.home.tell(PlanReceived(self.plan))
+        self.home.tell(PlanReceived(self.model.plan))
 
     @rule()
     def lose_plan(self) -> None:
         """Let the plan be taken back."""
-        self.plan = None
+        self.model.plan = None
         self.plans += 1
         self.home.tell(PlanReceived(None))
 
     @rule(following=mostly)
     def follow(self, following: bool) -> None:
         """Turn the switch."""
-        self.following = following
-        self.mode, self.override, self.left_alone_since = Mode.SCHEDULE, None, None
+        self.model.following = following
+        self.model.mode, self.model.override, self.left_alone_since = Mode.SCHEDULE, None, None
         self.home.tell(FollowingChosen(following))
 
     @rule(mode=st.sampled_from([Mode.SCHEDULE] * 4 + list(Mode)), power=powers)
     def choose_mode(self, mode: Mode, power: float) -> None:
         """Choose a mode; one that is over at once leaves the schedule."""
-        self.manual, self.override = LIMITS.clamp(power), None
+        self.model.manual, self.model.override = LIMITS.clamp(power), None
         self.left_alone_since = None
-        self.mode = mode
-        self.end_mode()
+        self.model.mode = mode
+        self.model.end_mode()
         self.home.tell(ModeChosen(mode, power))
-
-    def end_mode(self) -> None:
-        """Do what ends a mode by itself."""
-        if (self.mode is Mode.CHARGE_NOW and self.inputs.charged) or (
-            self.mode is Mode.DISCHARGE_NOW and self.inputs.discharged
-        ):
-            self.mode = Mode.SCHEDULE
 
     @rule(power=powers, minutes=st.none() | st.integers(1, 40))
     def override_power(self, power: float, minutes: int | None) -> None:
         """Set the power, with or without an end."""
         until = None if minutes is None else self.home.now + minutes * MINUTE
         self.left_alone_since = None
-        self.override = (power, until)
-        if until is None and self.following:
-            self.override = (power, self.block_end())
+        self.model.override = (power, until)
+        if until is None and self.model.following:
+            self.model.override = (power, self.model.block_end(self.home.now))
         self.home.tell(OverrideSet(power, until))
-
-    def block_end(self) -> datetime:
-        """Return when the plan next changes, an hour from now without a plan."""
-        now, plan = self.home.now, self.plan
-        if plan is None or plan.schedule.step_at(now) is None or now >= plan.valid_until:
-            return now + 60 * MINUTE
-        index = (now - plan.schedule.start) // QUARTER
-        values = plan.schedule.powers
-        end = index
-        while end < len(values) and values[end] == values[index]:
-            end += 1
-        return min(plan.schedule.start + end * QUARTER, plan.valid_until)
 
     @rule()
     def clear_override(self) -> None:
         """Take an override back."""
-        self.override = None
+        self.model.override = None
         self.home.tell(OverrideCleared())
 
     @rule()
@@ -261,22 +192,22 @@ class ControlMachine(RuleBasedStateMachine):
     ) -> None:
         """Know more or less of the device, for a moment or for longer."""
         is_silent = not live and seconds is not None
-        self.inputs = Inputs(
+        self.model.inputs = Inputs(
             live=live,
             bridged_until=self.home.now + seconds * SECOND if is_silent and seconds else None,
             unmet_conditions=frozenset({"plugged in"} if unmet else ()),
             charged=charged,
             discharged=discharged,
         )
-        self.end_mode()
-        self.home.tell(InputsChanged(self.inputs))
+        self.model.end_mode()
+        self.home.tell(InputsChanged(self.model.inputs))
 
     @rule(value=st.integers(6000, 9000))
     def somebody_changes(self, value: int) -> None:
         """Let a person or another automation set the number, far from what anybody plans."""
         if self.home.shown is None or self.home.shown == value:
             return
-        if self.expected(self.home.now) and not self.shadow:
+        if self.model.expected(self.home.now) and not self.shadow:
             self.left_alone_since = self.home.now
         self.home.change(float(value))
 
@@ -323,12 +254,12 @@ class ControlMachine(RuleBasedStateMachine):
         if self.left_alone_since and self.engine.suspended_until is None:
             self.left_alone_since = None
         home.tell(ShadowChosen(self.shadow))
-        home.tell(InputsChanged(self.inputs))
+        home.tell(InputsChanged(self.model.inputs))
         if not knows_plan:
-            self.plan = None
-        elif self.plan:
+            self.model.plan = None
+        elif self.model.plan:
             self.plans = 1
-            home.tell(PlanReceived(self.plan))
+            home.tell(PlanReceived(self.model.plan))
         home.report(Origin.DEVICE)
 
     # What must hold
@@ -338,9 +269,9 @@ class ControlMachine(RuleBasedStateMachine):
         assert isinstance(write.command, SetNumber)
         now = self.home.now
         *earlier, sent_at = self.home.sent_at
-        expected = self.expected(now)
+        expected = self.model.expected(now)
         if not write.is_safe:
-            expected = self.goes_on(now) or expected
+            expected = self.model.goes_on(now) or expected
         self.is_drifted = False
         is_safe = expected is None or self.shadow or expected[1]
         # One that was on its way may have become the safe value meanwhile, or the other way round: the value counts.
@@ -368,10 +299,10 @@ class ControlMachine(RuleBasedStateMachine):
         """Look at the device while the engine believes that all is well."""
         if not hasattr(self, "home") or self.home.shown is None or self.is_drifted:
             return
-        expected = self.expected(self.home.now)
+        expected = self.model.expected(self.home.now)
         match self.engine.status:
             case ControlStatus.FOLLOWING:
-                expected = self.goes_on(self.home.now) or expected
+                expected = self.model.goes_on(self.home.now) or expected
                 assert expected is not None
                 assert self.is_value(float(self.home.shown), expected[0])
             case ControlStatus.SAFE:
@@ -402,7 +333,7 @@ class ControlMachine(RuleBasedStateMachine):
         home.wait(2 * MINUTE)
         assert home.shown == 1234.0
         assert self.engine.status is ControlStatus.FOLLOWING
-        self.is_released = True
+        self.model.is_released = True
         home.tell(Released())
         assert home.shown == SAFE
 

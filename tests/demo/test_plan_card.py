@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-CARD = (
-    Path(__file__).parents[2] / "custom_components" / "flexmeasures" / "frontend" / "plan-card.js"
-)
+FRONTEND = Path(__file__).parents[2] / "custom_components" / "flexmeasures" / "frontend"
 # What a browser has and Node.js has not; the card's element itself is not made.
 BROWSER = """
 globalThis.window = globalThis;
@@ -23,9 +21,10 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node
 
 
 def run(expression: str) -> Any:
-    """Return the value of an expression in which ``card`` is the module."""
+    """Return the value of an expression in which ``card`` has what the card's modules export."""
+    modules = [f"await import({json.dumps(file.as_uri())})" for file in FRONTEND.glob("*.js")]
     script = (
-        f"{BROWSER} const card = await import({json.dumps(CARD.as_uri())});"
+        f"{BROWSER} const card = Object.assign({{}}, {', '.join(modules)});"
         f"console.log(JSON.stringify({expression}));"
     )
     command = ["node", "--input-type=module", "--eval", script]

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import datetime, timedelta
 import json
+import math
 
 from aiohttp import web
 import pytest
@@ -29,7 +30,7 @@ from custom_components.flexmeasures.s2.control_types import (
     Timeline,
     control_for,
 )
-from custom_components.flexmeasures.s2.messages.components import Message
+from custom_components.flexmeasures.s2.messages.components import ControlType, Message
 from custom_components.flexmeasures.s2.messages.session import ReceptionStatusValue
 from demo.resource_managers import connection, heat_pump, hybrid
 from demo.resource_managers.battery import Battery
@@ -70,6 +71,15 @@ class Loop:
                 self._take(self._session.send_instruction(instruction, self.now))
             self.now += MINUTE
             self._deliver(self.device.advance(self.now))
+
+    def let_go(self) -> None:
+        """Ask the device to follow nothing."""
+        self._take(self._session.select_control_type(ControlType.NO_SELECTION, self.now))
+
+    def revoke(self, *identifiers: str) -> None:
+        """Take instructions back."""
+        for instruction_id in identifiers:
+            self._take(self._session.revoke_instruction(instruction_id, self.now))
 
     def _deliver(self, texts: list[str]) -> None:
         for text in texts:
@@ -185,6 +195,50 @@ def test_a_dishwasher_runs_when_it_is_cheapest() -> None:
     loop.follow(Plan(), NOON + timedelta(hours=4))
     assert dishwasher.power == 0
     assert loop.control.placements() == ()
+
+
+def test_a_dishwasher_that_has_not_begun_can_be_paused_and_begins_when_it_may() -> None:
+    dishwasher = Dishwasher(NOON)
+    loop = Loop(dishwasher)
+    assert isinstance(loop.control, PowerProfileControl)
+    prices: Timeline[float] = Timeline()
+    prices.replace_from(NOON, [(timedelta(hours=2), 0.3), (timedelta(hours=6), 0.1)], "")
+    loop.control.set_prices(prices, NOON)
+    loop.follow(Plan(), NOON + MINUTE)
+    assert set(dishwasher.starts) == {"wash", "rinse"}
+
+    paused = Plan(overrides={"": 0.0})
+    loop.revoke(*loop.control.held_back(paused))
+    assert dishwasher.starts == {}
+    loop.follow(paused, NOON + timedelta(hours=3))
+    assert (dishwasher.power, dishwasher.starts) == (0, {})
+    loop.follow(Plan(overrides={"": 2000.0}), NOON + timedelta(hours=3, minutes=2))
+    assert dishwasher.power == 2000
+
+
+@pytest.mark.parametrize(
+    ("device", "told", "alone"),
+    [
+        (Battery(NOON), {BATTERY: -3000.0}, 0.0),
+        (Boiler(NOON), {"": 2000.0}, 0.0),
+        (Car(NOON), {"": 0.0}, 7400.0),
+        # Noon is one hour before the sun is highest.
+        (Panels(NOON), {"": -1000.0}, -4000 * math.sin(5 / 12 * math.pi)),
+        (heat_pump.HeatPump(NOON), {heat_pump.PUMP: 3000.0, heat_pump.ELEMENT: 2000.0}, 500.0),
+        (hybrid.Hybrid(NOON), {hybrid.PUMP: 0.0}, 4000 / 3),
+        (Dishwasher(NOON), {"": 0.0}, 0.0),
+    ],
+    ids=lambda value: value.name if isinstance(value, ResourceManager) else "",
+)
+def test_a_device_that_is_let_go_runs_as_it_does_alone(
+    device: ResourceManager, told: dict[str, float], alone: float
+) -> None:
+    loop = Loop(device)
+    loop.follow(Plan(overrides=told), NOON + MINUTE)
+    assert device.power == pytest.approx(sum(told.values()))
+
+    loop.let_go()
+    assert device.power == pytest.approx(alone, rel=0.01)
 
 
 def test_a_heat_pump_and_its_element_heat_one_buffer() -> None:

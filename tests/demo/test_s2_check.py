@@ -38,6 +38,7 @@ def test_s2_devices_of_all_control_types_follow() -> None:
     assert s2_missing(s2_home()) == []
     assert s2_missing(s2_home(measured_power="1380")) == []
     assert s2_missing(s2_home(last_instruction="started")) == []
+    assert s2_missing(s2_home(last_instruction="accepted")) == []
 
 
 @pytest.mark.parametrize(

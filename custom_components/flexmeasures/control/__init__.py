@@ -8,10 +8,14 @@ from .commands import (
     ANY_VALUE,
     OFF,
     ON,
+    RELEASED,
+    SCHEDULE,
     Bounds,
     Command,
+    FollowSchedule,
     PressStart,
     Reading,
+    Release,
     RunScript,
     SelectOption,
     SetNumber,
@@ -49,6 +53,7 @@ from .guard_rails import GuardRail, GuardRails, Held
 from .limits import PowerLimits
 from .memory import ControlMemory, ControlMemoryError
 from .rounding import Neighbours, Rounding
+from .session_actuation import SessionActuation
 from .setpoint import (
     Inputs,
     Mode,
@@ -74,6 +79,8 @@ __all__ = [
     "ANY_VALUE",
     "OFF",
     "ON",
+    "RELEASED",
+    "SCHEDULE",
     "Actuation",
     "Bounds",
     "Command",
@@ -87,6 +94,7 @@ __all__ = [
     "DirectPower",
     "Effect",
     "Event",
+    "FollowSchedule",
     "FollowingChosen",
     "GuardRail",
     "GuardRails",
@@ -112,6 +120,7 @@ __all__ = [
     "PowerLimits",
     "PressStart",
     "Reading",
+    "Release",
     "Released",
     "Reported",
     "Request",
@@ -124,6 +133,7 @@ __all__ = [
     "Script",
     "Select",
     "SelectOption",
+    "SessionActuation",
     "SetNumber",
     "SetNumberOrOff",
     "SetPower",

@@ -8,6 +8,9 @@ type Reading = float | str
 
 ON = "on"
 OFF = "off"
+# What a session with a device shows, beside powers: that it carries the plan out, or leaves the device to itself.
+SCHEDULE = "schedule"
+RELEASED = "released"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,16 @@ class SetPower:
     power: float
 
 
+@dataclass(frozen=True, slots=True)
+class FollowSchedule:
+    """Carry the plan in force out; for a carrier that knows the plan and its steps itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Leave the device to itself: nothing that it was told holds any more."""
+
+
 type Command = (
     SetNumber
     | SetNumberOrOff
@@ -93,4 +106,6 @@ type Command = (
     | PressStart
     | RunScript
     | SetPower
+    | FollowSchedule
+    | Release
 )

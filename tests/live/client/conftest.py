@@ -1,6 +1,5 @@
 """A client of a real FlexMeasures server, and a small site to try it on."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -9,7 +8,10 @@ import pytest
 from custom_components.flexmeasures.client import Asset, Credentials, FlexMeasuresClient, Sensor
 from demo.flexmeasures_server import ServerUser
 
+from ...client.conftest import session
 from ..conftest import OTHER_USER, LiveServer
+
+__all__ = ["session"]
 
 HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
@@ -21,13 +23,6 @@ def tomorrow() -> datetime:
     """The next hour but 24, in UTC: aligned to every resolution, and nobody has data there."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     return now + timedelta(days=1)
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    """The session that the caller of a client owns."""
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 @pytest.fixture

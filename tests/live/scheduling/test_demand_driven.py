@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 
 from custom_components.flexmeasures.s2.control_types import (
+    UNGUARDED,
     DemandDrivenControl,
     Grid,
     Sensors,
     SeriesKind,
+    Span,
 )
 from custom_components.flexmeasures.s2.messages import ddbc
 from custom_components.flexmeasures.s2.messages.components import Commodity
@@ -60,7 +62,10 @@ class Hybrid:
 
 
 async def hybrid(
-    home: Home, demands: Sequence[float], *actuators: tuple[str, ddbc.OperationMode]
+    home: Home,
+    demands: Sequence[float],
+    *actuators: tuple[str, ddbc.OperationMode],
+    limits: Span = UNGUARDED,
 ) -> Hybrid:
     """Return a device with these actuators, all off, and a demand in kW for each hour."""
     asset, *_ = await home.device("Hybrid")
@@ -70,8 +75,9 @@ async def hybrid(
             SeriesKind.DEMAND_FORECAST: (await home.sensor("demand forecast", asset=asset.id)).id
         },
         stored_energy=(await home.sensor("expected", "kWh", timedelta(0), asset.id)).id,
+        total_power=(await home.sensor("total", asset=asset.id)).id,
     )
-    control = DemandDrivenControl()
+    control = DemandDrivenControl(limits=limits)
     off = supplying("off", (0, 0), (0, 0))
     parts = tuple(
         ddbc.ActuatorDescription(
@@ -160,3 +166,15 @@ async def test_a_pump_alone_does_the_nearest_that_it_can(home: Home) -> None:
     plan = await device.plan(None)
 
     assert by_hour(plan["pump"]) == pytest.approx([0, 500, 500, 1000, 2000, 2000], abs=0.1)
+
+
+async def test_a_limit_for_all_actuators_leaves_a_demand_unmet(home: Home) -> None:
+    """Of 2.5 kW the pump makes 6 kW of heat, and the rod the rest; 9 kW nobody may make."""
+    rod = ("rod", supplying("rod", (0, 3000), (0, 3)))
+    demands = [0, 3, 6, 6.5, 9, 20]
+    device = await hybrid(home, demands, PUMP, rod, limits=Span(0.0, 2500.0))
+
+    plan = await device.plan(None)
+
+    assert by_hour(plan["pump"]) == pytest.approx([0, 1000, 2000, 2000, 2000, 2000], abs=0.1)
+    assert by_hour(plan["rod"]) == pytest.approx([0, 0, 0, 500, 500, 500], abs=0.1)

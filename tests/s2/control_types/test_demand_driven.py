@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta
 from itertools import product
+import math
 
 from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.flexmeasures.s2.control_types import (
+    UNGUARDED,
     Contribution,
     DemandDrivenControl,
     Finding,
@@ -92,10 +94,13 @@ BOILER = part(
 
 
 def hybrid(
-    demand: float | None, *parts: ddbc.ActuatorDescription, running: str = "off"
+    demand: float | None,
+    *parts: ddbc.ActuatorDescription,
+    running: str = "off",
+    limits: Span = UNGUARDED,
 ) -> DemandDrivenControl:
     """Return a heat pump (COP 3, up to 6 kW of heat) and a gas boiler, both off, with a demand in kW."""
-    control = DemandDrivenControl()
+    control = DemandDrivenControl(limits=limits)
     parts = parts or (PUMP, BOILER)
     control.receive(description(*parts, demand=demand), NOON)
     for one in parts:
@@ -481,9 +486,10 @@ WAYS = st.builds(
     lambda p0, p1, s0, s1: Way(
         "m", Span(p0, p1), Span(s0, s1), running_costs=0.0, costs=0.0, order=0, abnormal=False
     ),
-    *[st.integers(0, 4).map(lambda value: value * 500.0)] * 2,
+    *[st.integers(-2, 4).map(lambda value: value * 500.0)] * 2,
     *[st.integers(0, 4).map(float)] * 2,
 )
+LIMITS = st.just(math.inf) | st.integers(0, 8).map(lambda value: value * 500.0)
 
 
 @settings(deadline=None)
@@ -491,31 +497,40 @@ WAYS = st.builds(
     ways=st.lists(st.lists(WAYS, min_size=1, max_size=2), min_size=1, max_size=2),
     demand=st.integers(0, 10),
     watts=st.none() | st.integers(0, 4000),
+    most=LIMITS,
+    least=LIMITS,
 )
 def test_no_factors_on_a_grid_are_better(
-    ways: list[list[Way]], demand: int, watts: int | None
+    ways: list[list[Way]], demand: int, watts: int | None, most: float, least: float
 ) -> None:
-    shares = share_demand(ways, demand, watts)
+    limits = Span(-least, most)
+    shares = share_demand(ways, demand, watts, limits)
     assert all(0 <= share.factor <= 1 for share in shares)
-    missed, off = merit([(share.way, share.factor) for share in shares], demand, watts)
+    beyond, missed, off = merit(
+        [(share.way, share.factor) for share in shares], demand, watts, limits
+    )
     steps = [index / 8 for index in range(9)]
     for combination in product(*ways):
         for factors in product(steps, repeat=len(ways)):
-            other_missed, other_off = merit(
-                list(zip(combination, factors, strict=True)), demand, watts
+            other_beyond, other_missed, other_off = merit(
+                list(zip(combination, factors, strict=True)), demand, watts, limits
             )
+            assert beyond <= other_beyond + 1e-6
+            if other_beyond > beyond + 1e-6:
+                continue
             assert missed <= other_missed + 1e-9
             if other_missed <= missed + 1e-9:
                 assert off <= other_off + 1
 
 
 def merit(
-    shares: list[tuple[Way, float]], demand: float, watts: float | None
-) -> tuple[float, float]:
-    """Return how far supply and power are off."""
+    shares: list[tuple[Way, float]], demand: float, watts: float | None, limits: Span
+) -> tuple[float, float, float]:
+    """Return how far the power lies beyond limits, and how far supply and power are off."""
     supplied = sum(way.supply.at(factor) for way, factor in shares)
     taken = sum(way.power.at(factor) for way, factor in shares)
-    return abs(demand - supplied), 0.0 if watts is None else abs(taken - watts)
+    off = 0.0 if watts is None else abs(taken - watts)
+    return abs(taken - limits.clamp(taken)), abs(demand - supplied), off
 
 
 def test_a_change_of_timers_is_looked_at_when_they_end() -> None:

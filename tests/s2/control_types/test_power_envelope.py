@@ -201,6 +201,16 @@ def test_an_override_limits_until_the_end_of_the_next_hour() -> None:
     assert control.instructions(NOON + HOUR, wanted, ids()) != ()
 
 
+@pytest.mark.parametrize("watts", [0.0, -500.0])
+def test_an_override_is_the_limit_whatever_is_foreseen(watts: float) -> None:
+    """Only 200 W are foreseen; a person means what may never be exceeded, not what is expected."""
+    control = panels(-200, -200, -200, -200)
+    (instruction,) = control.instructions(NOON, Plan(overrides={"": watts}), ids())
+
+    (envelope,) = instruction.power_envelopes
+    assert {piece.lower_limit for piece in envelope.power_envelope_elements} == {watts}
+
+
 def test_a11_later_constraints_wait_and_then_need_envelopes_of_their_own() -> None:
     control = panels(-1000, -1000)
     control.receive(
@@ -380,7 +390,7 @@ def test_a_plan_that_leaves_too_little_is_widened_in_the_cheapest_steps() -> Non
     control = car()
     prices: Timeline[float] = Timeline()
     prices.replace_from(NOON, [(5 * HOUR, 0.3), (HOUR, 0.1)], "prices")
-    control.set_prices(prices)
+    control.set_prices(prices, NOON)
 
     # 2 of 4 kWh are planned; 1.85 kWh more fit in the first cheap quarter, 0.15 kWh (600 W) in the next.
     assert limits(control, 7400.0, 600.0, *[0.0] * 22) == [

@@ -159,6 +159,31 @@ def test_what_was_said_is_not_said_again_until_prices_change_it() -> None:
     ]
 
 
+def test_what_it_would_have_cost_to_begin_at_once_is_known_from_the_first_prices_on() -> None:
+    """1 kWh for 0.40 from noon on, and 0.125 kWh right after it."""
+    control = dishwasher((0.5, 0.4), (0.25, 0.8), (3, 0.1))
+    assert control.price_at_once == pytest.approx((1 * 0.4 + 0.125 * 0.8) / 1.125)
+
+    control.set_prices(prices((4, 0.1), start=NOON + HOUR), NOON + HOUR)
+    assert control.price_at_once == pytest.approx((1 * 0.4 + 0.125 * 0.8) / 1.125)
+    over = NOON + 2 * HOUR
+    control.receive(status("c1", STATUS.FINISHED, "wash"), over)
+    control.receive(status("c2", STATUS.FINISHED, "rinse"), over)
+    assert control.price_at_once is None
+
+
+def test_without_prices_nobody_knows_what_to_begin_at_once_costs() -> None:
+    control = PowerProfileControl()
+    assert control.price_at_once is None
+    control.receive(programme((WASH,)), NOON)
+    assert control.price_at_once is None
+
+    # One that had begun by the first prices has nothing to be compared with.
+    control.receive(status("c1", STATUS.EXECUTING, "wash", 0 * MINUTE), NOON)
+    control.set_prices(prices((6, 0.4)), NOON)
+    assert control.price_at_once is None
+
+
 def test_a12_a_revoked_programme_takes_its_instructions_with_it() -> None:
     control = dishwasher()
     send(control)
@@ -281,6 +306,28 @@ def test_a_person_can_start_it_now() -> None:
     control.receive(status("c1", STATUS.FINISHED), NOON + 30 * MINUTE)
     control.receive(status("c2", STATUS.FINISHED), NOON + 30 * MINUTE)
     assert told(control, NOON + 30 * MINUTE, now) == []
+
+
+def test_a_pause_takes_back_what_has_not_begun() -> None:
+    control = dishwasher()
+    send(control)
+    paused = Plan(overrides={"": 0.0})
+    assert control.held_back(Plan()) == ()
+    assert control.held_back(Plan(overrides={"": 2000.0})) == ()
+
+    assert control.held_back(paused) == ("i1", "i2")
+    assert told(control, plan=paused) == []
+    assert control.held_back(paused) == ()
+    # Afterwards it is told again.
+    assert [sequence for _, sequence, _ in told(control)] == ["wash", "rinse"]
+
+
+def test_a_pause_leaves_what_has_begun_to_the_device() -> None:
+    control = dishwasher()
+    send(control)
+    control.receive(status("c1", STATUS.EXECUTING, "wash", 0 * MINUTE), NOON + 3 * HOUR)
+
+    assert control.held_back(Plan(overrides={"": 0.0})) == ("i2",)
 
 
 def test_a18_only_what_can_be_interrupted_is_interrupted_and_goes_on_afterwards() -> None:

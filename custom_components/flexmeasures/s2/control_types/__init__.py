@@ -14,10 +14,13 @@ from .plan import Plan
 from .power_envelope import PowerEnvelopeControl
 from .power_profile import PowerProfileControl
 from .profile_search import Placement
+from .spans import UNGUARDED, Span
+from .storage_plan import expected_energies, planned_storage
 from .timeline import Grid, Timeline
 from .uncontrolled import NoControl
 
 __all__ = [
+    "UNGUARDED",
     "Contribution",
     "ControlOptions",
     "DemandDrivenControl",
@@ -36,6 +39,9 @@ __all__ = [
     "Sensors",
     "Series",
     "SeriesKind",
+    "Span",
     "Timeline",
     "control_for",
+    "expected_energies",
+    "planned_storage",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from .quantities import FlexModel, FlexValue, watts
-from .spans import Span
+from .spans import UNGUARDED, Span
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -17,7 +17,17 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(bands)
 
 
-def power_limits(spans: Iterable[Span]) -> FlexModel:
+def allowed(bands: tuple[Span, ...], limits: Span) -> tuple[Span, ...]:
+    """Return what of the bands lies within limits; all of them where nothing does, since some power the device will have."""
+    within = tuple(
+        Span(limits.clamp(band.start), limits.clamp(band.end))
+        for band in bands
+        if band.start <= limits.end and band.end >= limits.start
+    )
+    return within or bands
+
+
+def power_limits(spans: Iterable[Span], limits: Span = UNGUARDED) -> FlexModel:
     """Return a flex-model's limits and, where the power has gaps, its ``operation-modes``.
 
     One band that holds 0 W needs no modes: limits say the same and keep the server's problem linear, four times faster.
@@ -25,18 +35,19 @@ def power_limits(spans: Iterable[Span]) -> FlexModel:
 
     Args:
         spans: electric power in W of every mode that may be used, over all fill levels.
+        limits: W, consumption positive, that people let the device have; holds 0.
     """
-    bands = merged(spans)
+    bands = allowed(merged(spans), limits)
     consumption = max(0.0, max((band.end for band in bands), default=0.0))
     production = max(0.0, -min((band.start for band in bands), default=0.0))
-    limits: dict[str, FlexValue] = {
+    model: dict[str, FlexValue] = {
         "consumption-capacity": watts(consumption),
         "production-capacity": watts(production),
         "power-capacity": watts(max(consumption, production)),
     }
     if len(bands) != 1 or not bands[0].start <= 0 <= bands[0].end:
-        limits["operation-modes"] = [_operation_mode(band) for band in bands]
-    return limits
+        model["operation-modes"] = [_operation_mode(band) for band in bands]
+    return model
 
 
 def _operation_mode(band: Span) -> FlexModel:

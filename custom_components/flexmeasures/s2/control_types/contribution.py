@@ -75,11 +75,13 @@ class Sensors:
         series: per kind the sensor that its values are stored on.
         stored_energy: sensor in kWh on which the server notes the energy that it expects. Several actuators on one
             storage are tied together by it. Never the measured one: the server would start from its own expectation.
+        total_power: sensor on which the server notes the power of several actuators together, where people limit that.
     """
 
     power: Mapping[str, int]
     series: Mapping[SeriesKind, int] = field(default_factory=dict)
     stored_energy: int | None = None
+    total_power: int | None = None
 
     def identifier(self, kind: SeriesKind) -> int:
         """Return the sensor of a series.

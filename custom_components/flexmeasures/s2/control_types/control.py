@@ -1,12 +1,13 @@
 """What all control types have in common towards the session and the planner."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from ..messages.components import Identifier, Instruction, Message
 from .contribution import Contribution, Sensors
 from .plan import Plan
+from .spans import Span
 from .timeline import Grid
 
 
@@ -28,6 +29,12 @@ class DeviceControl(Protocol):
 
     def deactivate(self) -> tuple[Identifier, ...]:
         """Return the ids of instructions that have to be revoked, since this control type ends."""
+
+    def powers(self, now: datetime) -> Mapping[str, Span]:
+        """Return the W between which each actuator can be led, consumption positive; nothing before they are known.
+
+        The key is empty for control types without actuators.
+        """
 
     def contribution(self, sensors: Sensors, grid: Grid, now: datetime) -> Contribution:
         """Return what the device adds to a request for a schedule over the grid; nothing before it is known."""

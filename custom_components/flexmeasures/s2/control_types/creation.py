@@ -9,6 +9,7 @@ from .fill_rate import FillRateControl, FillRateOptions
 from .operation_mode import OperationModeControl
 from .power_envelope import PowerEnvelopeControl
 from .power_profile import PowerProfileControl
+from .spans import UNGUARDED, Span
 from .uncontrolled import NoControl
 
 
@@ -21,12 +22,14 @@ class ControlOptions:
         capacity_per_unit: kWh behind one unit of fill level; None derives it from powers and fill rates.
         kilowatts_per_unit: kW behind one unit of a demand rate.
         lenient: whether discharge rates that lack their sign are given it.
+        limits: W, consumption positive, that people let the device have; holds 0.
     """
 
     abnormal_conditions: bool = False
     capacity_per_unit: float | None = None
     kilowatts_per_unit: float = 1.0
     lenient: bool = True
+    limits: Span = UNGUARDED
 
 
 def control_for(control_type: ControlType, options: ControlOptions) -> DeviceControl:
@@ -39,17 +42,20 @@ def control_for(control_type: ControlType, options: ControlOptions) -> DeviceCon
                     capacity_per_unit=options.capacity_per_unit,
                     abnormal_conditions=abnormal,
                     lenient=options.lenient,
+                    limits=options.limits,
                 )
             )
         case ControlType.OPERATION_MODE_BASED_CONTROL:
-            return OperationModeControl(abnormal_conditions=abnormal)
+            return OperationModeControl(abnormal_conditions=abnormal, limits=options.limits)
         case ControlType.POWER_ENVELOPE_BASED_CONTROL:
-            return PowerEnvelopeControl(abnormal_conditions=abnormal)
+            return PowerEnvelopeControl(abnormal_conditions=abnormal, limits=options.limits)
         case ControlType.POWER_PROFILE_BASED_CONTROL:
             return PowerProfileControl(abnormal_conditions=abnormal)
         case ControlType.DEMAND_DRIVEN_BASED_CONTROL:
             return DemandDrivenControl(
-                kilowatts_per_unit=options.kilowatts_per_unit, abnormal_conditions=abnormal
+                kilowatts_per_unit=options.kilowatts_per_unit,
+                abnormal_conditions=abnormal,
+                limits=options.limits,
             )
         case ControlType.NOT_CONTROLABLE | ControlType.NO_SELECTION:
             return NoControl()

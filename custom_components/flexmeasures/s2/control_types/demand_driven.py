@@ -1,6 +1,6 @@
 """Demand driven based control: devices that meet a demand in one of several ways, such as a hybrid heat pump."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from .actuators import ActuatorStates
 from .contribution import Contribution, Finding, Notice, Sensors, Series, SeriesKind
 from .control import earliest
 from .demand_flex_model import Converter, converter_entries, nearest, supply_bands
-from .dispatch import running_power
+from .dispatch import running_element, running_power
 from .modes import Actuator, Mode
 from .plan import Plan
-from .spans import span_of
+from .spans import UNGUARDED, Span, span_of
 from .supply import Share, Way, share_demand
 from .timeline import Grid, Timeline, means
 from .validity import ValidityQueue
@@ -30,18 +30,24 @@ class _Description:
 class DemandDrivenControl:
     """What is known of one device that meets a demand, and how it should meet it.
 
-    The demand goes before the plan: whatever FlexMeasures planned, the house stays warm.
+    The demand goes before the plan: whatever FlexMeasures planned, the house stays warm. People's limits go before both.
     """
 
     def __init__(
-        self, *, kilowatts_per_unit: float = 1.0, abnormal_conditions: bool = False
+        self,
+        *,
+        kilowatts_per_unit: float = 1.0,
+        abnormal_conditions: bool = False,
+        limits: Span = UNGUARDED,
     ) -> None:
         """Begin with a device of which nothing is known.
 
         Args:
             kilowatts_per_unit: kW of heat behind one unit of the demand rate.
             abnormal_conditions: whether modes and transitions for abnormal conditions may be used.
+            limits: W, consumption positive, that people let all actuators have together; holds 0.
         """
+        self._limits = limits
         self._kilowatts_per_unit = kilowatts_per_unit
         self._abnormal = abnormal_conditions
         self._descriptions: ValidityQueue[_Description] = ValidityQueue()
@@ -115,6 +121,12 @@ class DemandDrivenControl:
         actuator = self._actuator(actuator_id, now)
         return None if actuator is None else running_power(actuator, self._states.of(actuator_id))
 
+    def powers(self, now: datetime) -> Mapping[str, Span]:
+        """Return the W between which each actuator can be led, consumption positive; 0 W for what burns gas."""
+        description = self._descriptions.active(now)
+        actuators = description.actuators if description else ()
+        return {part.id: part.powers(abnormal=self._abnormal) for part in actuators}
+
     def contribution(self, sensors: Sensors, grid: Grid, now: datetime) -> Contribution:
         """Return a converter for each actuator, and the demand that they have to meet together.
 
@@ -130,11 +142,13 @@ class DemandDrivenControl:
             return Contribution()
         watts_per_unit = self._kilowatts_per_unit * _WATTS_PER_KILOWATT
         parts = zip(description.actuators, description.parts, strict=True)
-        found = (Converter.of(actuator, part, watts_per_unit) for actuator, part in parts)
+        found = (
+            Converter.of(actuator, part, watts_per_unit, self._limits) for actuator, part in parts
+        )
         converters = tuple(converter for converter in found if converter is not None)
         if not converters:
             return Contribution()
-        bands = supply_bands(converters)
+        bands = supply_bands(converters, self._limits)
         series = Series(
             kind=SeriesKind.DEMAND_FORECAST,
             start=grid.start,
@@ -144,7 +158,7 @@ class DemandDrivenControl:
             ),
         )
         return Contribution(
-            flex_models=converter_entries(converters, sensors, grid),
+            flex_models=converter_entries(converters, sensors, grid, self._limits),
             series=(series,),
             notices=_beyond(
                 [demand * self._kilowatts_per_unit for demand in demands],
@@ -179,11 +193,14 @@ class DemandDrivenControl:
         electric = [actuator.id for actuator, ways in free if any(any(way.power) for way in ways)]
         powers = [plan.power(actuator_id, now) for actuator_id in electric]
         planned = [power for power in powers if power is not None]
-        taken = self._supplied_by_others(description, free, now)
         if not free:
             return ()
+        supplied, taken = self._given_by_others(description, free)
         shares = share_demand(
-            [ways for _, ways in free], demand - taken, sum(planned) if planned else None
+            [ways for _, ways in free],
+            demand - supplied,
+            sum(planned) if planned else None,
+            Span(min(0.0, self._limits.start - taken), max(0.0, self._limits.end - taken)),
         )
         return tuple(
             self._instruction(actuator, share, now, new_id)
@@ -228,20 +245,19 @@ class DemandDrivenControl:
             if route.transition is None or route.transition.to_id == mode_id
         ]
 
-    def _supplied_by_others(
-        self,
-        description: _Description,
-        free: Iterable[tuple[Actuator, list[Way]]],
-        now: datetime,
-    ) -> float:
-        """Return what actuators supply that cannot be told anything now."""
+    def _given_by_others(
+        self, description: _Description, free: Iterable[tuple[Actuator, list[Way]]]
+    ) -> tuple[float, float]:
+        """Return the supply, and the W, of actuators that cannot be told anything now."""
         ids = {actuator.id for actuator, _ in free}
-        supplied = 0.0
+        supplied = taken = 0.0
         for actuator in description.actuators:
-            running = self._states.of(actuator.id).running(actuator)
+            running = running_element(actuator, self._states.of(actuator.id), level=0.0)
             if actuator.id not in ids and running is not None:
-                supplied += actuator.modes[running[0]].elements[0].rate.at(running[1])
-        return supplied
+                element, factor = running
+                supplied += element.rate.at(factor)
+                taken += element.power.at(factor)
+        return supplied, taken
 
     def _is_due(self, actuator: Actuator, share: Share, now: datetime) -> bool:
         state = self._states.of(actuator.id)

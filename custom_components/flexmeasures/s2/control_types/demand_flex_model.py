@@ -7,16 +7,17 @@ a couple be only 0 or 1 MW as soon as any device of the same request has operati
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Self
+import math
+from typing import NamedTuple, Self
 
 from ..messages import ddbc
 from ..messages.components import CommodityQuantity
-from .bands import merged, power_limits
+from .bands import allowed, merged, power_limits
 from .contribution import Sensors, SeriesKind
-from .modes import Actuator, Element
+from .modes import Actuator, Mode
 from .quantities import FlexModel, FlexValue, during, kilowatt_hours, percent
-from .shared_stock import sharing_stock
-from .spans import NOTHING, Span, span_of
+from .shared_stock import ELECTRICITY, sharing_stock
+from .spans import NOTHING, UNGUARDED, Span, span_of
 from .timeline import Grid
 
 # The name of a commodity in FlexMeasures, and the W in one unit of flow: of lower heating values, 9.77 kWh in a cubic
@@ -26,10 +27,11 @@ _COMMODITIES: Mapping[CommodityQuantity, tuple[str, float]] = {
     CommodityQuantity.HYDROGEN_FLOW_RATE: ("hydrogen", 3.6e3 * 33.3),
     CommodityQuantity.OIL_FLOW_RATE: ("oil", 1e4),
 }
-_ELECTRICITY = "electricity"
 _HOUR = timedelta(hours=1)
 # What the server's sums may miss without calling it a violation.
 _ROUNDING = 1e-5  # kWh
+# Of a power, what the order of adding up may change.
+_ROUNDING_SHARE = 1e-9
 # Of so many bands the gaps do not matter.
 _MOST_BANDS = 256
 
@@ -41,7 +43,7 @@ class Converter:
     Attributes:
         commodity: what goes in, in FlexMeasures' word.
         inputs: W that may go in, consumption positive.
-        gain: W of what is demanded from each W that goes in, at the strongest mode's full factor.
+        gain: W of what is demanded from each W that goes in, where it gives the most.
     """
 
     actuator_id: str
@@ -51,7 +53,11 @@ class Converter:
 
     @classmethod
     def of(
-        cls, actuator: Actuator, description: ddbc.ActuatorDescription, watts_per_unit: float
+        cls,
+        actuator: Actuator,
+        description: ddbc.ActuatorDescription,
+        watts_per_unit: float,
+        limits: Span = UNGUARDED,
     ) -> Self | None:
         """Return what an actuator converts; None when it gives nothing, or out of nothing that is counted.
 
@@ -61,23 +67,27 @@ class Converter:
             actuator: made of the description.
             description: what the RM said of it.
             watts_per_unit: W behind one unit of supply.
+            limits: W, consumption positive, of electric power that people let it have.
         """
-        strongest = _strongest(actuator)
+        modes = _permitted(actuator, limits)
+        strongest = max(
+            (_at_most(mode, limits) for mode in modes), key=lambda most: most.supply, default=None
+        )
         if strongest is None:
             return None
-        mode_id, element = strongest
-        supply = element.rate.high * watts_per_unit
-        factor = element.rate.factor_for(element.rate.high)
+        supply = strongest.supply * watts_per_unit
         flows = _flows(actuator, description)
         taken = {
-            name: by_mode[mode_id].at(factor)
+            name: by_mode[strongest.mode_id].at(strongest.factor)
             for name, by_mode in flows.items()
-            if mode_id in by_mode
+            if strongest.mode_id in by_mode
         }
         commodity = max(taken, key=taken.__getitem__)
         if supply <= 0 or taken[commodity] <= 0:
             return None
-        inputs = merged(flows[commodity].get(mode.id, NOTHING) for mode in actuator.normal_modes)
+        inputs = merged(flows[commodity].get(mode.id, NOTHING) for mode in modes)
+        if commodity == ELECTRICITY:
+            inputs = allowed(inputs, limits)
         return cls(actuator.id, commodity, inputs, supply / taken[commodity])
 
     @property
@@ -96,9 +106,32 @@ class Converter:
         }
 
 
-def _strongest(actuator: Actuator) -> tuple[str, Element] | None:
-    elements = [(mode.id, element) for mode in actuator.normal_modes for element in mode.elements]
-    return max(elements, key=lambda found: found[1].rate.high, default=None)
+class _Most(NamedTuple):
+    """The most that a mode supplies, in the device's unit, and the factor that gives it."""
+
+    mode_id: str
+    supply: float
+    factor: float
+
+
+def _permitted(actuator: Actuator, limits: Span) -> tuple[Mode, ...]:
+    """Return the modes with some power within limits; all where none has, since it will run in one of them anyhow."""
+    modes = actuator.normal_modes
+    within = tuple(
+        mode
+        for mode in modes
+        if mode.powers.start <= limits.end and mode.powers.end >= limits.start
+    )
+    return within or modes
+
+
+def _at_most(mode: Mode, limits: Span) -> _Most:
+    (element,) = mode.elements
+    factor = element.rate.factor_for(element.rate.high)
+    power = element.power.at(factor)
+    if (within := limits.clamp(power)) != power:
+        factor = element.power.factor_for(within)
+    return _Most(mode.id, element.rate.at(factor), factor)
 
 
 def _flows(
@@ -106,7 +139,7 @@ def _flows(
 ) -> Mapping[str, Mapping[str, Span]]:
     """Return what may go in by commodity and mode, in W."""
     flows: dict[str, dict[str, Span]] = {
-        _ELECTRICITY: {mode.id: mode.powers for mode in actuator.normal_modes}
+        ELECTRICITY: {mode.id: mode.powers for mode in actuator.normal_modes}
     }
     for mode in description.operation_modes:
         if mode.abnormal_condition_only:
@@ -119,8 +152,8 @@ def _flows(
     return flows
 
 
-def supply_bands(converters: Iterable[Converter]) -> tuple[Span, ...]:
-    """Return what all of them can give together, in W; nothing for none of them."""
+def supply_bands(converters: Sequence[Converter], limits: Span = UNGUARDED) -> tuple[Span, ...]:
+    """Return what all of them can give together within limits of electric power, in W; nothing for none of them."""
     bands: tuple[Span, ...] = (NOTHING,)
     for converter in converters:
         bands = merged(
@@ -130,7 +163,22 @@ def supply_bands(converters: Iterable[Converter]) -> tuple[Span, ...]:
         )
         if len(bands) > _MOST_BANDS:
             bands = (Span(bands[0].low, bands[-1].high),)
-    return bands
+    if not math.isfinite(limits.end):
+        return bands
+    most = _most_supply(converters, limits)
+    return allowed(bands, Span(-math.inf, most + _ROUNDING_SHARE * most))
+
+
+def _most_supply(converters: Sequence[Converter], limits: Span) -> float:
+    """Return the W that all of them give at most: what makes the most of its power takes of the limits first."""
+    most, left = 0.0, limits.end
+    for converter in sorted(converters, key=lambda converter: -converter.gain):
+        power = converter.inputs[-1].high
+        if converter.commodity == ELECTRICITY:
+            power = min(power, max(0.0, left))
+            left -= power
+        most += converter.gain * power
+    return most
 
 
 def nearest(bands: Iterable[Span], demand: float) -> float:
@@ -139,7 +187,7 @@ def nearest(bands: Iterable[Span], demand: float) -> float:
 
 
 def converter_entries(
-    converters: Sequence[Converter], sensors: Sensors, grid: Grid
+    converters: Sequence[Converter], sensors: Sensors, grid: Grid, limits: Span = UNGUARDED
 ) -> tuple[FlexModel, ...]:
     """Return the flex-models: one for a single converter, else one each and one for the demand.
 
@@ -151,12 +199,13 @@ def converter_entries(
         converters: of one device, at least one.
         sensors: of the device.
         grid: that is planned.
+        limits: W, consumption positive, of electric power that people let all of them have together.
 
     Raises:
         ValueError: a sensor is missing that the device needs.
     """
     hours = (grid.end - grid.start) / _HOUR
-    most = max(supply_bands(converters)[-1].high, 1.0) / 1000 * hours
+    most = max(supply_bands(converters, limits)[-1].high, 1.0) / 1000 * hours
 
     def always(energy: float) -> list[FlexValue]:
         return [during(grid.start, grid.end, kilowatt_hours(energy))]
@@ -170,4 +219,4 @@ def converter_entries(
         "soc-usage": [sensors.of(SeriesKind.DEMAND_FORECAST)],
     }
     entries = [each.entry(sensors.power[each.actuator_id]) for each in converters]
-    return sharing_stock(entries, stock, sensors)
+    return sharing_stock(entries, stock, sensors, limits)

@@ -1,17 +1,14 @@
 """From a wanted power to the operation mode and factor that come nearest, among those that may be chosen now."""
 
 from datetime import datetime
-import math
 from typing import NamedTuple
 
 from .actuator_state import ActuatorState
 from .modes import Actuator, Element, Mode
-from .spans import Span
+from .spans import UNGUARDED, Span
 
 # Of a rate, what is rounding of floats and no breach.
 _ROUNDING = 1e-9
-
-UNGUARDED = Span(-math.inf, math.inf)
 
 
 class Decision(NamedTuple):
@@ -38,12 +35,14 @@ class Demand(NamedTuple):
         level: present fill level; 0 where nothing is stored.
         rates: what the storage bears, per second, from emptying (start) to filling (end); holds 0.
         abnormal: whether abnormal conditions may be used.
+        limits: W, consumption positive, that people let it have; holds 0.
     """
 
     power: float
     level: float = 0.0
     rates: Span = UNGUARDED
     abnormal: bool = False
+    limits: Span = UNGUARDED
 
 
 def decide(
@@ -51,9 +50,9 @@ def decide(
 ) -> Decision | None:
     """Return what the actuator should do; None while its mode is unknown or changing, or nothing can be chosen.
 
-    Of all modes that can be reached the one wins that the storage bears, then the one whose power is nearest (to 1 W),
-    then the present one, then the one with the lowest transition costs, then the first of the description. A mode that
-    takes several transitions is approached by the first of them.
+    Of all modes that can be reached the one wins that people allow, then that the storage bears, then the one whose power
+    is nearest (to 1 W), then the present one, then the one with the lowest transition costs, then the first of the
+    description. A mode that takes several transitions is approached by the first of them.
     """
     running = state.running(actuator)
     if running is None or state.changing(now):
@@ -69,7 +68,8 @@ def decide(
         mode = actuator.modes[mode_id]
         fit = _fit(usable[mode_id], demand)
         off = round(abs(fit.power - demand.power))
-        key = (fit.breach, off, mode_id != running[0], route.costs, mode.order)
+        beyond = round(abs(fit.power - demand.limits.clamp(fit.power)))
+        key = (beyond, fit.breach, off, mode_id != running[0], route.costs, mode.order)
         if best is None or key < best_key:
             best, best_fit, best_key = mode, fit, key
     if best is None or best_fit is None:

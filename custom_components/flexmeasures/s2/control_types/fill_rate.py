@@ -1,6 +1,6 @@
 """Fill rate based control: devices that store, with one or several actuators on one storage."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from .fill_rate_flex_model import StorageOutlook, contribution_of
 from .leakage import leakage_rate
 from .modes import Actuator
 from .plan import Plan
-from .spans import Span
+from .spans import UNGUARDED, Span
 from .storage import Movement, Storage, move
 from .timeline import Grid, Timeline, integral
 from .validity import ValidityQueue
@@ -29,11 +29,13 @@ class FillRateOptions:
         capacity_per_unit: kWh behind one unit of fill level; None derives it from powers and fill rates.
         abnormal_conditions: whether modes and transitions for abnormal conditions may be used.
         lenient: whether discharge rates that lack their sign are given it.
+        limits: W, consumption positive, that people let all actuators have together; holds 0.
     """
 
     capacity_per_unit: float | None = None
     abnormal_conditions: bool = False
     lenient: bool = True
+    limits: Span = UNGUARDED
 
 
 @dataclass(slots=True)
@@ -149,19 +151,30 @@ class FillRateControl:
             return None
         return running_power(actuator, self._states.of(actuator_id), level)
 
+    def powers(self, now: datetime) -> Mapping[str, Span]:
+        """Return the W between which each actuator can be led, consumption positive; nothing before its description."""
+        storage, abnormal = self._descriptions.active(now), self._options.abnormal_conditions
+        actuators = storage.actuators if storage else ()
+        return {part.id: part.powers(abnormal=abnormal) for part in actuators}
+
     def contribution(self, sensors: Sensors, grid: Grid, now: datetime) -> Contribution:
         """Return what the device adds to a request for a schedule over the grid; nothing before it is known."""
+        outlook = self.outlook(now)
+        return contribution_of(outlook, sensors, grid) if outlook else Contribution()
+
+    def outlook(self, now: datetime) -> StorageOutlook | None:
+        """Return the storage as it is and as it is foreseen; None before it is known."""
         storage, level = self._descriptions.active(now), self.fill_level(now)
         if storage is None or level is None:
-            return Contribution()
-        outlook = StorageOutlook(
+            return None
+        return StorageOutlook(
             storage=storage,
             level=level,
             leakage=self._leakages.active(now),
             usage=self._usage,
             targets=self._targets,
+            limits=self._options.limits,
         )
-        return contribution_of(outlook, sensors, grid)
 
     def instructions(
         self, now: datetime, plan: Plan, new_id: Callable[[], Identifier]
@@ -174,16 +187,19 @@ class FillRateControl:
         if storage is None or level is None:
             return ()
         instructions: list[frbc.Instruction] = []
-        decided = 0.0
+        decided, left = 0.0, self._options.limits
         for actuator in storage.actuators:
-            decision = self._decide(storage, actuator, plan, now, level, decided)
+            decision = self._decide(storage, actuator, plan, now, level, decided, left)
             state = self._states.of(actuator.id)
             running = running_element(actuator, state, level)
+            runs_at = running[0].power.at(running[1]) if running else 0.0
+            given = runs_at if decision is None else decision.power
+            left = Span(min(0.0, left.start - given), max(0.0, left.end - given))
             if decision is None:
                 decided += running[0].rate.at(running[1]) if running else 0.0
                 continue
             decided += decision.rate
-            change = decision.power - (running[0].power.at(running[1]) if running else 0.0)
+            change = decision.power - runs_at
             if state.due(decision.mode_id, change, actuator, now):
                 instructions.append(
                     frbc.Instruction(
@@ -216,13 +232,16 @@ class FillRateControl:
         now: datetime,
         level: float,
         decided: float,
+        limits: Span,
     ) -> Decision | None:
         step = plan.step(actuator.id, now)
         if step is None:
             return None
         power, end = step
         rates = self._rates(storage, level, (now, end), decided)
-        demand = Demand(power, level, rates, self._options.abnormal_conditions)
+        demand = Demand(
+            limits.clamp(power), level, rates, self._options.abnormal_conditions, limits
+        )
         return decide(actuator, self._states.of(actuator.id), demand, now)
 
     def _rates(

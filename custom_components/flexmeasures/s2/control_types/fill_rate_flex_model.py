@@ -17,7 +17,7 @@ from .leakage import leakage_of
 from .modes import Actuator
 from .quantities import FlexModel, FlexValue, during, kilowatt_hours, kilowatts, percent
 from .shared_stock import sharing_stock
-from .spans import Span
+from .spans import UNGUARDED, Span
 from .storage import Storage
 from .timeline import Grid, Piece, Timeline, integral, means
 
@@ -34,6 +34,7 @@ class StorageOutlook:
         level: expected fill level at the begin, in the device's unit.
         usage: units taken per second; negative where the storage gains.
         targets: ranges that the fill level should be in.
+        limits: W, consumption positive, that people let all actuators have together.
     """
 
     storage: Storage
@@ -41,6 +42,7 @@ class StorageOutlook:
     leakage: LeakageBehaviour | None
     usage: Timeline[float]
     targets: Timeline[Span]
+    limits: Span = UNGUARDED
 
 
 def contribution_of(outlook: StorageOutlook, sensors: Sensors, grid: Grid) -> Contribution:
@@ -54,17 +56,22 @@ def contribution_of(outlook: StorageOutlook, sensors: Sensors, grid: Grid) -> Co
         return Contribution(notices=(Notice(finding=Finding.UNKNOWN_CAPACITY),))
     series = _usage_series(outlook, storage.capacity_per_unit, grid)
     stock = _stock(outlook, storage.capacity_per_unit, sensors, grid, series)
-    flows = [_flow(actuator, storage.capacity_per_unit, sensors) for actuator in storage.actuators]
+    flows = [
+        _flow(actuator, storage.capacity_per_unit, sensors, outlook.limits)
+        for actuator in storage.actuators
+    ]
     return Contribution(
-        flex_models=sharing_stock(flows, stock, sensors),
+        flex_models=sharing_stock(flows, stock, sensors, outlook.limits),
         series=series,
         notices=(*_reservations(outlook), *_unreachable(outlook, grid)),
     )
 
 
-def _flow(actuator: Actuator, capacity_per_unit: float, sensors: Sensors) -> FlexModel:
+def _flow(
+    actuator: Actuator, capacity_per_unit: float, sensors: Sensors, limits: Span
+) -> FlexModel:
     entry: dict[str, FlexValue] = {"sensor": sensors.power[actuator.id]}
-    entry.update(power_limits(mode.powers for mode in actuator.normal_modes))
+    entry.update(power_limits((mode.powers for mode in actuator.normal_modes), limits))
     known = efficiencies(actuator, capacity_per_unit)
     if known.charging is not None:
         entry["charging-efficiency"] = percent(known.charging)

@@ -123,6 +123,12 @@ class Actuator:
             deadband=max(_DEADBAND, _DEADBAND_SHARE * width),
         )
 
+    def powers(self, *, abnormal: bool) -> Span:
+        """Return the hull of the electric power in W of all modes that may be used, consumption positive."""
+        modes = tuple(self.modes.values()) if abnormal else self.normal_modes
+        spans = [mode.powers for mode in modes] or [NOTHING]
+        return Span(min(span.start for span in spans), max(span.end for span in spans))
+
     def transition(self, from_id: str, to_id: str) -> Transition | None:
         """Return the transition that leads directly from one mode to another."""
         return next(

@@ -1,6 +1,6 @@
 """Operation mode based control: devices that run in one of several modes and store nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from ..messages import ombc
@@ -13,6 +13,7 @@ from .control import earliest
 from .dispatch import Demand, decide, running_power
 from .modes import Actuator, Mode
 from .plan import Plan
+from .spans import UNGUARDED, Span
 from .timeline import Grid
 from .validity import ValidityQueue
 
@@ -27,9 +28,10 @@ class OperationModeControl:
     adds what the user wants of the device.
     """
 
-    def __init__(self, *, abnormal_conditions: bool = False) -> None:
-        """Begin with a device of which nothing is known."""
+    def __init__(self, *, abnormal_conditions: bool = False, limits: Span = UNGUARDED) -> None:
+        """Begin with a device of which nothing is known, and the W that people let it have."""
         self._abnormal = abnormal_conditions
+        self._limits = limits
         self._descriptions: ValidityQueue[Actuator] = ValidityQueue()
         self._states = ActuatorStates()
 
@@ -80,12 +82,17 @@ class OperationModeControl:
         actuator = self._descriptions.active(now)
         return None if actuator is None else running_power(actuator, self._states.of(_DEVICE))
 
+    def powers(self, now: datetime) -> Mapping[str, Span]:
+        """Return the W between which the device can be led, consumption positive; nothing before its description."""
+        actuator = self._descriptions.active(now)
+        return {_DEVICE: actuator.powers(abnormal=self._abnormal)} if actuator else {}
+
     def contribution(self, sensors: Sensors, grid: Grid, now: datetime) -> Contribution:
         """Return the bands of power in which the device can be planned; nothing before they are known."""
         actuator = self._descriptions.active(max(now, grid.start))
         if actuator is None:
             return Contribution()
-        limits = power_limits(mode.powers for mode in actuator.normal_modes)
+        limits = power_limits((mode.powers for mode in actuator.normal_modes), self._limits)
         return Contribution(flex_models=({"sensor": sensors.power[_DEVICE], **limits},))
 
     def instructions(
@@ -96,7 +103,8 @@ class OperationModeControl:
         power = plan.power(_DEVICE, now)
         if actuator is None or power is None:
             return ()
-        decision = decide(actuator, state, Demand(power, abnormal=self._abnormal), now)
+        demand = Demand(self._limits.clamp(power), abnormal=self._abnormal, limits=self._limits)
+        decision = decide(actuator, state, demand, now)
         if decision is None:
             return ()
         change = decision.power - (running_power(actuator, state) or 0.0)

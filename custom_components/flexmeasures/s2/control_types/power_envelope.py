@@ -1,6 +1,6 @@
 """Power envelope based control: devices that decide themselves within limits, such as solar panels or a charging point."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -40,6 +40,7 @@ from .forecasts import add_power_forecast
 from .limits import AllowedLimits, LimitPair, allowed_limits
 from .plan import Plan
 from .power_envelope_flex_model import EnvelopeOutlook, contribution_of
+from .spans import UNGUARDED, Span
 from .timeline import Grid, Timeline
 from .validity import ValidityQueue
 
@@ -55,9 +56,10 @@ class PowerEnvelopeControl:
     A device without a plan gets no limits; where nothing has to be limited and no limits are in force nothing is sent.
     """
 
-    def __init__(self, *, abnormal_conditions: bool = False) -> None:
-        """Begin with a device of which nothing is known."""
+    def __init__(self, *, abnormal_conditions: bool = False, limits: Span = UNGUARDED) -> None:
+        """Begin with a device of which nothing is known, and the W that people let it have."""
         self._abnormal = abnormal_conditions
+        self._people_s_limits = limits
         self._constraints: ValidityQueue[pebc.PowerConstraints] = ValidityQueue()
         self._energies = EnergyWindows()
         self._forecast: Timeline[float] = Timeline()
@@ -95,7 +97,7 @@ class PowerEnvelopeControl:
         """Take W, consumption positive, that others foresee for a device which gives no forecast itself."""
         self._forecast = forecast
 
-    def set_prices(self, prices: Timeline[float]) -> None:
+    def set_prices(self, prices: Timeline[float], now: datetime) -> None:
         """Take the prices of a kWh, by which limits are widened where the device has to be left more room."""
         self._prices = prices
 
@@ -125,6 +127,15 @@ class PowerEnvelopeControl:
         self._pending = False
         return open_ids
 
+    def powers(self, now: datetime) -> Mapping[str, Span]:
+        """Return the W between which the device can be led, consumption positive; nothing before its constraints."""
+        constraints = self._active(now)
+        limits = allowed_limits(constraints, abnormal=self._abnormal) if constraints else ()
+        if not limits:
+            return {}
+        lower = sum(allowed.widest.lower for allowed in limits)
+        return {"": Span(min(0.0, lower), sum(allowed.widest.upper for allowed in limits))}
+
     def contribution(self, sensors: Sensors, grid: Grid, now: datetime) -> Contribution:
         """Return what the device adds to a request for a schedule over the grid; nothing before it is known."""
         constraints = self._active(max(now, grid.start))
@@ -135,6 +146,7 @@ class PowerEnvelopeControl:
             defers=constraints.consequence_type is pebc.PowerEnvelopeConsequenceType.DEFER,
             energies=self._energies.remaining(grid.start),
             forecast=self._forecast,
+            people_s_limits=self._people_s_limits,
         )
         return contribution_of(outlook, sensors, grid)
 
@@ -211,7 +223,7 @@ class PowerEnvelopeControl:
         valid_until: datetime | None,
     ) -> list[PlannedStep]:
         """Return the steps from now on, cut wherever what is planned, foreseen or constrained changes."""
-        planned = _planned(plan, now)
+        planned = _planned(plan, now, self._people_s_limits)
         ends = [end for _, end, power in planned if power is not None]
         if not ends:
             return []
@@ -228,7 +240,8 @@ class PowerEnvelopeControl:
         steps = []
         for begin, until in pairwise(inside):
             power = next((part for start, stop, part in planned if start <= begin < stop), None)
-            forecast = self._forecast.at(begin)
+            # What a person sets is meant, whatever is foreseen.
+            forecast = None if plan.overrides else self._forecast.at(begin)
             steps.append(
                 PlannedStep(
                     begin,
@@ -270,15 +283,19 @@ class PowerEnvelopeControl:
         return () if self._constraints.active(now) is before else self.deactivate()
 
 
-def _planned(plan: Plan, now: datetime) -> list[tuple[datetime, datetime, float | None]]:
+def _planned(
+    plan: Plan, now: datetime, limits: Span
+) -> list[tuple[datetime, datetime, float | None]]:
     if "" in plan.overrides:
         end = floor_to_resolution(now, _OVERRIDE_BLOCK) + 2 * _OVERRIDE_BLOCK
-        return [(now, end, plan.overrides[""])]
+        return [(now, end, limits.clamp(plan.overrides[""]))]
     schedule = plan.schedules.get("")
     if schedule is None:
         return []
     return [
-        (max(step.start, now), step.end, step.power) for step in schedule.steps() if step.end > now
+        (max(step.start, now), step.end, None if step.power is None else limits.clamp(step.power))
+        for step in schedule.steps()
+        if step.end > now
     ]
 
 

@@ -7,15 +7,16 @@ always plan it away: it counts as given.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import math
 
 from ...scheduling.grid import ceil_to_resolution, floor_to_resolution
-from .bands import power_limits
+from .bands import allowed, merged, power_limits
 from .contribution import Contribution, Finding, Notice, Sensors, SeriesKind
 from .envelopes import Energy
 from .forecasts import given_power, power_series
 from .limits import AllowedLimits
 from .quantities import FlexModel, FlexValue, during, kilowatt_hours, watts
-from .spans import NOTHING, Span
+from .spans import NOTHING, UNGUARDED, Span
 from .timeline import Grid, Timeline
 
 _JOULES_PER_KWH = 3.6e6
@@ -32,12 +33,14 @@ class EnvelopeOutlook:
         defers: whether what is kept away is caught up later.
         energies: what has to stay possible.
         forecast: W that the device would take by itself, consumption positive.
+        people_s_limits: W, consumption positive, that people let it have.
     """
 
     limits: tuple[AllowedLimits, ...]
     defers: bool
     energies: tuple[Energy, ...]
     forecast: Timeline[float]
+    people_s_limits: Span = UNGUARDED
 
 
 def contribution_of(outlook: EnvelopeOutlook, sensors: Sensors, grid: Grid) -> Contribution:
@@ -69,6 +72,9 @@ def _curtailable(outlook: EnvelopeOutlook, sensors: Sensors, grid: Grid) -> Cont
         "consumption-capacity": watts(0.0),
         "production-capacity": sensors.of(production),
     }
+    most = -outlook.people_s_limits.start
+    if math.isfinite(most):
+        entry = {**entry, "power-capacity": watts(most)}
     consumed = (part for part in series if part.kind is SeriesKind.CONSUMPTION_FORECAST)
     return Contribution(
         flex_models=(entry,),
@@ -84,7 +90,7 @@ def _deferrable(
     begin = max(grid.start, ceil_to_resolution(energy.start, grid.resolution))
     end = floor_to_resolution(energy.end, grid.resolution)
     known_end = min(end, grid.end)
-    spans = _power_spans(outlook.limits)
+    spans = allowed(merged(_power_spans(outlook.limits)), outlook.people_s_limits)
     most = max(0.0, *(span.end for span in spans))
     needed = energy.consumption / _JOULES_PER_KWH
     given = energy.production / _JOULES_PER_KWH

@@ -9,11 +9,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 import math
 from typing import NamedTuple
 
 from ..messages.components import Identifier
-from .timeline import Timeline
+from .timeline import Grid, Timeline
 
 # Finer is not worth reckoning: prices change by the quarter-hour.
 COARSEST_STEP = timedelta(minutes=1)
@@ -63,6 +64,13 @@ class Placement:
         return self.start + self.alternative.duration
 
 
+class Bill(NamedTuple):
+    """What placements take in kWh, and what that costs in the currency of the prices."""
+
+    energy: float
+    cost: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What is to be placed.
@@ -103,6 +111,14 @@ class PriceLine:
     def cost(self, alternative: Alternative, start: datetime) -> float:
         """Return what a sequence costs, in the currency of the prices, when it begins then."""
         return self.cost_of(alternative.loads, _seconds(start))
+
+    def bill(self, placements: Sequence[Placement]) -> Bill:
+        """Return what placements take and cost."""
+        loads = [load for placement in placements for load in placement.alternative.loads]
+        return Bill(
+            sum(load.seconds * load.power for load in loads) / _KILOWATT_SECONDS_PER_KWH,
+            sum(self.cost(placement.alternative, placement.start) for placement in placements),
+        )
 
     def cost_of(self, loads: tuple[Load, ...], begin: float) -> float:
         """Return what loads cost, one after the other, when they begin at a time in seconds since 1970."""
@@ -249,3 +265,24 @@ def _ceil(time: datetime, step: timedelta) -> datetime:
 
 def _seconds(time: datetime) -> float:
     return (time - _EPOCH).total_seconds()
+
+
+def total_load(placements: tuple[Placement, ...], grid: Grid) -> Timeline[float]:
+    """Return the W of all programmes together over the grid."""
+    changes: dict[datetime, float] = {grid.start: 0.0, grid.end: 0.0}
+    for placement in placements:
+        time = placement.start
+        for load in placement.alternative.loads:
+            end = time + timedelta(seconds=load.seconds)
+            changes[time] = changes.get(time, 0.0) + load.power
+            changes[end] = changes.get(end, 0.0) - load.power
+            time = end
+    borders = sorted(changes)
+    power = 0.0
+    elements = []
+    for border, following in pairwise(borders):
+        power += changes[border]
+        elements.append((following - border, power))
+    total: Timeline[float] = Timeline()
+    total.replace_from(borders[0], elements, "")
+    return total

@@ -1,6 +1,7 @@
 """Ranges that one operation mode factor runs through."""
 
 from collections.abc import Iterable
+import math
 from typing import NamedTuple
 
 from ..messages.components import NumberRange, PowerRange, total_electric_range
@@ -41,6 +42,7 @@ class Span(NamedTuple):
 
 
 NOTHING = Span(0.0, 0.0)
+UNGUARDED = Span(-math.inf, math.inf)
 
 
 def span_of(values: NumberRange) -> Span:

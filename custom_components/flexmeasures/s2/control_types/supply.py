@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+import math
 from typing import NamedTuple
 
-from .spans import Span
+from .spans import UNGUARDED, Span
 
 # Of a demand, what is rounding and no shortfall.
 _ROUNDING = 1e-9
@@ -40,27 +41,30 @@ class Share(NamedTuple):
 
 
 def share_demand(
-    ways: Sequence[Sequence[Way]], demand: float, power: float | None
+    ways: Sequence[Sequence[Way]], demand: float, power: float | None, limits: Span = UNGUARDED
 ) -> tuple[Share, ...]:
     """Return a mode and a factor for each actuator.
 
-    Of all combinations the one wins that comes nearest to the demand, then nearest to the power (to 1 W), then the one
-    with the lowest running costs, then with the lowest transition costs, then the one that changes least.
+    Of all combinations the one wins that people allow (to 1 W), then that comes nearest to the demand, then nearest to the
+    power (to 1 W), then the one with the lowest running costs, then with the lowest transition costs, then the one that
+    changes least.
 
     Args:
         ways: for each actuator the modes that it may run in; at least one each.
         demand: what has to be supplied.
         power: W that is planned for all actuators together; None when nothing is planned.
+        limits: W, consumption positive, that people let all actuators have together.
     """
     best: tuple[Share, ...] = ()
     best_key: tuple[float, ...] = ()
     for combination in product(*ways):
-        factors = _factors(combination, demand, power)
+        factors = _factors(combination, demand, power, limits)
         shares = tuple(map(Share, combination, factors, strict=True))
         supplied = sum(share.way.supply.at(share.factor) for share in shares)
         taken = sum(share.way.power.at(share.factor) for share in shares)
         missed = abs(demand - supplied)
         key = (
+            round(abs(taken - limits.clamp(taken))),
             0.0 if missed <= _ROUNDING * max(1.0, abs(demand)) else missed,
             0 if power is None else round(abs(taken - power)),
             sum(way.running_costs for way in combination),
@@ -72,19 +76,26 @@ def share_demand(
     return best
 
 
-def _factors(combination: Sequence[Way], demand: float, power: float | None) -> tuple[float, ...]:
-    """Return factors that meet the demand as far as possible and among those come nearest to the power.
+def _factors(
+    combination: Sequence[Way], demand: float, power: float | None, limits: Span
+) -> tuple[float, ...]:
+    """Return factors that meet the demand as far as limits let them, and among those come nearest to the power.
 
     The factors that meet a demand form a convex set; its ends in power are found by filling up the demand from the
-    actuators that take the least, and the most, power for it. Every power between lies on the line between both.
+    actuators that take the least, and the most, power for it. Every power between lies on the line between both. Where
+    all of it lies beyond the limits, the nearest end supplies less until its power lies within.
     """
     least = _filled(combination, demand, 1)
-    if power is None:
+    low = _taken(combination, least)
+    if low > limits.end:
+        return _reduced(combination, least, low - limits.end, 1)
+    if power is None and low >= limits.start:
         return least
     most = _filled(combination, demand, -1)
-    low = _taken(combination, least)
     high = _taken(combination, most)
-    part = Span(low, high).factor_for(power)
+    if high < limits.start:
+        return _reduced(combination, most, limits.start - high, -1)
+    part = Span(low, high).factor_for(limits.clamp(low if power is None else power))
     return tuple(a + part * (b - a) for a, b in zip(least, most, strict=True))
 
 
@@ -102,16 +113,40 @@ def _filled(combination: Sequence[Way], demand: float, sign: int) -> tuple[float
         else:
             factors.append(float(way.supply.end < way.supply.start))
     rest = demand - sum(way.supply.low for way in combination)
-    adjustable = [
-        index for index, way in enumerate(combination) if way.supply.start != way.supply.end
-    ]
-    adjustable.sort(key=lambda index: sign * _power_per_supply(combination[index]))
-    for index in adjustable:
+    by_power = sorted(
+        _adjustable(combination), key=lambda index: sign * _power_per_supply(combination[index])
+    )
+    for index in by_power:
         supply = combination[index].supply
         taken = min(max(rest, 0.0), supply.high - supply.low)
         factors[index] = supply.factor_for(supply.low + taken)
         rest -= taken
     return tuple(factors)
+
+
+def _reduced(
+    combination: Sequence[Way], factors: Sequence[float], excess: float, sign: int
+) -> tuple[float, ...]:
+    """Return factors that take so many W less (1), or more (-1), and miss as little of the demand for it as can be.
+
+    What takes less the more it supplies has room left only where everything else supplies its least already.
+    """
+    reduced = list(factors)
+    powers = {index: _power_per_supply(combination[index]) for index in _adjustable(combination)}
+    for index in sorted(powers, key=lambda index: -abs(powers[index])):
+        supply, power = combination[index].supply, sign * powers[index]
+        if power == 0:
+            break
+        supplied = supply.at(reduced[index])
+        end = supply.low if power > 0 else supply.high
+        moved = min(abs(supplied - end), excess / abs(power))
+        reduced[index] = supply.factor_for(supplied + math.copysign(moved, end - supplied))
+        excess -= moved * abs(power)
+    return tuple(reduced)
+
+
+def _adjustable(combination: Sequence[Way]) -> list[int]:
+    return [index for index, way in enumerate(combination) if way.supply.start != way.supply.end]
 
 
 def _power_per_supply(way: Way) -> float:

@@ -1,6 +1,6 @@
 """Devices that cannot be controlled: what they foresee counts as given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from ..messages.components import Identifier, Instruction, Message
@@ -8,6 +8,7 @@ from ..messages.session import PowerForecast
 from .contribution import Contribution, Sensors
 from .forecasts import add_power_forecast, given_power
 from .plan import Plan
+from .spans import Span
 from .timeline import Grid, Timeline
 
 
@@ -34,6 +35,10 @@ class NoControl:
     def deactivate(self) -> tuple[Identifier, ...]:
         """Return no ids: there are no instructions."""
         return ()
+
+    def powers(self, now: datetime) -> Mapping[str, Span]:
+        """Return nothing: it cannot be led anywhere."""
+        return {}
 
     def contribution(self, sensors: Sensors, grid: Grid, now: datetime) -> Contribution:
         """Return the forecast as what the site consumes and produces anyhow; nothing without one."""
