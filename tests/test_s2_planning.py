@@ -1,6 +1,7 @@
 """S2 devices in the plan of their site: described, planned together with the rest, told what to do, and let go."""
 
 import asyncio
+from contextlib import nullcontext
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from unittest.mock import AsyncMock, patch
@@ -13,9 +14,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.client import (
+    ConnectionFailedError,
     FlexMeasuresError,
     JobFailedError,
     ScheduleResult,
+    Sensor,
     ValidationError,
 )
 from custom_components.flexmeasures.controller import Controller
@@ -229,6 +232,13 @@ async def test_an_s2_device_that_the_server_refuses_does_not_stop_the_others(
     assert entry.runtime_data.planner.status(battery.subentry_id).status == "planned"
     assert status_of(entry, "Boiler") == "failed"
     assert reason_of(entry, "Boiler") == f"FlexMeasures refuses to plan Boiler: {refusal}"
+    # The battery has its new plan; what is wrong with the boiler is told at the boiler.
+    for button, refused in (("battery", False), ("solar_panels", True)):
+        pressing = hass.services.async_call(
+            "button", "press", {"entity_id": f"button.{button}_reschedule"}, blocking=True
+        )
+        with pytest.raises(HomeAssistantError) if refused else nullcontext():
+            await pressing
     assert power_of(entry, NOON, "Boiler") is None
 
 
@@ -503,6 +513,37 @@ async def test_a_device_that_has_not_described_itself_is_left_out_by_name(
 
     assert status_of(entry) == "state_unknown"
     assert reason_of(entry) == "Battery has not described yet what it can do."
+
+
+async def test_sensors_that_are_being_created_are_waited_for_and_told_when_they_cannot_be(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    client: AsyncMock,
+    hass_client_no_auth: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    answered = asyncio.Event()
+
+    async def fail(**_: Any) -> Sensor:
+        await answered.wait()
+        raise ConnectionFailedError("away")
+
+    client.add_sensor.side_effect = fail
+    device = await knock(hass, hass_client_no_auth)
+    await device.follow()
+    await device.say(fill_rate_description(free_actuator()))
+    await device.say(storage_status(40))
+    await press(entry)
+    assert status_of(entry) == "waiting"
+    assert "No new schedule" not in caplog.text
+
+    answered.set()
+    await settle(hass, freezer, NOON + timedelta(seconds=1))
+    with pytest.raises(HomeAssistantError):
+        await press(entry)
+    assert status_of(entry) == "state_unknown"
+    assert reason_of(entry) == "The sensors of Battery are not in FlexMeasures yet."
 
 
 async def test_a_device_that_does_not_tell_its_energy_is_left_out_by_name(

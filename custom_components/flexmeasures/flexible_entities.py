@@ -12,6 +12,7 @@ from homeassistant.components.button import ButtonEntity
 from homeassistant.components.sensor import SensorEntity
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -97,7 +98,12 @@ class Reschedule(FlexibleDeviceEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        await self._planner.async_reschedule()
+        try:
+            await self._planner.async_reschedule()
+        except HomeAssistantError:
+            # What stands in the way of another device's plan is told at that one.
+            if self._planner.status(self._device.subentry_id).status.is_problem:
+                raise
 
 
 class PlanRun(FlexibleDeviceEntity, ButtonEntity):

@@ -81,6 +81,7 @@ class S2Device:
         notices: what stands in the way of what it wants, as of the last plan.
         described: how often it told something that a plan takes up.
         stores_energy: whether it ever told that it does, and how much.
+        lacks_sensors: whether its sensors in FlexMeasures could not be created; what is under way is no lack.
     """
 
     def __init__(self, hass: HomeAssistant, settings: S2Settings) -> None:
@@ -100,6 +101,7 @@ class S2Device:
         self._powers: Mapping[str, Span] = {}
         self._prices: Timeline[float] = Timeline()
         self.stores_energy = False
+        self.lacks_sensors = False
         self._send: Callable[[tuple[str, ...]], None] | None = None
         self._silence: CALLBACK_TYPE | None = None
         self._pace = S2Pace.of(hass)

@@ -70,6 +70,8 @@ class S2InputReader:
         if s2_device.control is None or not s2_device.observation.is_described:
             return NotPlanned.because_of(_problem("s2_not_described", device))
         if (sensors := planning_sensors(s2_device, named)) is None:
+            if not s2_device.lacks_sensors:
+                return NotPlanned(PlanStatus.WAITING)
             return NotPlanned.because_of(_problem("s2_sensors_missing", device))
         try:
             storage, state, stored = self._storage(device, s2_device, sensors, wishes)

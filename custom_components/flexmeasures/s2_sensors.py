@@ -241,9 +241,11 @@ class S2SensorKeeper:
                     )
                 await inventory.async_refresh()
         except FlexMeasuresError as error:
+            device.lacks_sensors = True
             LOGGER.warning("%s has no sensors yet: %s", device.settings.title, error)
             self._async_retry_later(device)
         else:
+            device.lacks_sensors = False
             if self._missing(device):
                 self._async_retry_later(device)
             else:
