@@ -23,6 +23,8 @@ LEVEL_MINUTES = 15
 ROUNDING = 1.0
 # What says that a device has no plan because it needs none now.
 NOT_PLANNED = {"device_away", "nothing_to_plan"}
+# Beside a plan it misses a part; without one, as a dishwasher's an hour before it has to be done, nothing is possible.
+TOO_LATE = "target_missed"
 
 type States = dict[str, State]
 
@@ -92,7 +94,7 @@ def observe(states: States, device: Device, now: datetime) -> Observation:
 
 def missing(seen: Observation, pressed: datetime) -> str | None:
     """Return the first link of a device's chain that does not hold; None when all do."""
-    if seen.plan in NOT_PLANNED:
+    if seen.plan in NOT_PLANNED or (seen.plan == TOO_LATE and seen.scheduled is None):
         return None
     if seen.computed_at is None or seen.computed_at < pressed:
         reason = f" ({seen.problem})" if seen.problem else ""

@@ -110,6 +110,14 @@ def test_a_device_that_needs_no_plan_misses_nothing(plan: str) -> None:
     assert lacking(states(plan=plan, computed_at=PRESSED - timedelta(days=1))) is None
 
 
+def test_what_cannot_be_done_in_time_any_more_needs_no_plan() -> None:
+    """A dishwasher an hour before it has to be done: its plan of yesterday is over, and there is no other."""
+    late = observe(states(plan="target_missed"), device(BATTERY), NOW + timedelta(hours=1))
+    assert missing(late, PRESSED) is None
+    old = states(plan="target_missed", computed_at=PRESSED - timedelta(days=1))
+    assert lacking(old) == "no schedule was computed since 13:07:00 UTC"
+
+
 def test_a_schedule_that_does_not_cover_now_is_missing() -> None:
     """All steps lie in the past."""
     seen = observe(states(), device(BATTERY), NOW + timedelta(hours=1))
