@@ -43,7 +43,8 @@ def watched_exchanges() -> Iterator[Callable[[], bool]]:
         yield lambda: under_way > 0
 
 
-def _never() -> bool:
+def never() -> bool:
+    """Tell that no answer is waited for, with a server that may not answer."""
     return False
 
 
@@ -51,7 +52,7 @@ async def let_pass(
     hass: HomeAssistant,
     clock: FrozenDateTimeFactory,
     step: timedelta,
-    is_exchanging: Callable[[], bool] = _never,
+    is_exchanging: Callable[[], bool] = never,
 ) -> None:
     """Let the time pass at once, and everything happen that is due then and need not wait for later.
 
