@@ -24,6 +24,8 @@ from custom_components.flexmeasures.s2.control_types.bands import allowed
 from custom_components.flexmeasures.s2.messages import frbc
 from custom_components.flexmeasures.s2.messages.components import ControlType
 
+from .power_envelope.envelopes import DEFER, SENSORS, VANISH, constraints
+from .power_profile.programmes import dishwasher
 from .samples import (
     NOON,
     QUARTER,
@@ -40,8 +42,6 @@ from .samples import (
     storage_status,
 )
 from .test_operation_mode import BOILER, status
-from .test_power_envelope import DEFER, SENSORS, VANISH, constraints
-from .test_power_profile import dishwasher
 
 GRID = Grid(NOON, QUARTER, 4)
 THREE_KILOWATTS = Span(-1000.0, 3000.0)

@@ -12,7 +12,7 @@ from custom_components.flexmeasures.s2.messages.session import (
     InstructionStatusUpdate,
 )
 
-from .samples import (
+from ..samples import (
     MINUTE,
     NOON,
     SECOND,

@@ -24,8 +24,8 @@ from custom_components.flexmeasures.s2.control_types.supply import Way, share_de
 from custom_components.flexmeasures.s2.messages import ddbc
 from custom_components.flexmeasures.s2.messages.components import ControlType
 
-from .samples import MINUTE, NOON, ids, schedule, supplying, transition
-from .test_demand_driven import BOILER, GRID, OFF, PUMP, SENSORS, hybrid, part, told
+from ..samples import MINUTE, NOON, ids, schedule, supplying, transition
+from .heating import BOILER, GRID, OFF, PUMP, SENSORS, hybrid, part, told
 
 ONE_KILOWATT = Span(0.0, 1000.0)
 # 1 W of it becomes 1 W of heat.

@@ -1,7 +1,6 @@
 """Devices that store in FlexMeasures' terms; the numbers of the golden vectors come from reckoning by hand."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,10 +9,8 @@ from custom_components.flexmeasures.s2.control_types import (
     FillRateControl,
     FillRateOptions,
     Finding,
-    Grid,
     Notice,
     Sensors,
-    SeriesKind,
 )
 from custom_components.flexmeasures.s2.messages import frbc
 from custom_components.flexmeasures.s2.messages.components import (
@@ -22,13 +19,11 @@ from custom_components.flexmeasures.s2.messages.components import (
     PowerRange,
 )
 
-from .samples import (
+from ..samples import (
     L1,
     L2,
     NOON,
-    QUARTER,
     actuator,
-    actuator_status,
     battery,
     battery_modes,
     element,
@@ -38,49 +33,13 @@ from .samples import (
     storage_description,
     storage_status,
 )
-
-SENSORS = Sensors(
-    power={"battery": 1, "heat pump": 2, "element": 3},
-    series={SeriesKind.USAGE_FORECAST: 4, SeriesKind.GAIN_FORECAST: 5},
-    stored_energy=6,
+from .flex_models import (
+    SENSORS,
+    contribution,
+    grid,
+    number,
+    one_mode,
 )
-
-
-def grid(count: int = 4, resolution: timedelta = QUARTER) -> Grid:
-    """Return quarter-hours from noon on."""
-    return Grid(NOON, resolution, count)
-
-
-def contribution(
-    description: frbc.SystemDescription,
-    *messages: object,
-    level: float = 0.5,
-    capacity_per_unit: float | None = None,
-    lenient: bool = True,
-    steps: Grid | None = None,
-) -> Contribution:
-    """Return what a device adds that said these messages."""
-    control = FillRateControl(FillRateOptions(capacity_per_unit=capacity_per_unit, lenient=lenient))
-    control.receive(description, NOON)
-    control.receive(storage_status(level), NOON)
-    for part in description.actuators:
-        control.receive(actuator_status(part.id, part.operation_modes[0].id), NOON)
-    for message in messages:
-        control.receive(message, NOON)  # type: ignore[arg-type]
-    return control.contribution(SENSORS, steps or grid(), NOON)
-
-
-def one_mode(rate: tuple[float, float], watts: tuple[float, float]) -> frbc.SystemDescription:
-    """Return a storage of 0 to 100 with a single mode."""
-    return storage_description(
-        actuator("battery", [mode("run", element((0, 100), rate, watts))]), levels=(0, 100)
-    )
-
-
-def number(value: object) -> float:
-    """Return the number of a quantity."""
-    assert isinstance(value, str)
-    return float(value.removesuffix("%").split()[0])
 
 
 def test_a_battery_becomes_one_entry_with_bands() -> None:
@@ -231,155 +190,6 @@ def test_an_efficiency_that_varies_is_averaged_over_the_fill_levels_and_told() -
     assert number(found.flex_models[0]["charging-efficiency"]) == pytest.approx(240)
     assert found.notices == (Notice(finding=Finding.EFFICIENCY_VARIES, subject="battery"),)
     assert found.flex_models[0]["soc-at-start"] == "1 kWh"
-
-
-def leakage(*elements: tuple[float, float, float]) -> frbc.LeakageBehaviour:
-    """Return leakage: from level, to level, rate."""
-    return frbc.LeakageBehaviour(
-        message_id="leakage",
-        valid_from=NOON,
-        elements=tuple(
-            frbc.LeakageBehaviourElement(fill_level_range=span(low, high), leakage_rate=rate)
-            for low, high, rate in elements
-        ),
-    )
-
-
-def test_one_rate_of_leakage_is_constant_usage() -> None:
-    (entry,) = contribution(battery(), leakage((0, 1, 6.9444e-9)), capacity_per_unit=20).flex_models
-
-    assert entry["soc-usage"] == ["0.0004999968 kW"]
-
-
-@pytest.mark.parametrize(("minutes", "efficiency"), [(15, 0.9975031), (5, 0.9991670)])
-def test_leakage_that_grows_with_the_level_is_a_storage_efficiency(
-    minutes: int, efficiency: float
-) -> None:
-    # 1 % of what is stored in an hour, given for quarters of the level.
-    bands = [(part / 4, (part + 1) / 4, 0.01 / 3600 * (part + 0.5) / 4) for part in range(4)]
-    (entry,) = contribution(
-        battery(), leakage(*bands), steps=grid(4, timedelta(minutes=minutes))
-    ).flex_models
-
-    assert number(entry["storage-efficiency"]) / 100 == pytest.approx(efficiency, abs=1e-7)
-    assert "soc-usage" not in entry
-
-
-def test_other_leakage_counts_as_it_is_at_the_present_level() -> None:
-    bands = [(0.0, 0.4, 2e-7), (0.4, 1.0, 1e-7)]
-    (entry,) = contribution(battery(), leakage(*bands), capacity_per_unit=20).flex_models
-
-    assert entry["soc-usage"] == ["0.0072 kW"]  # 1e-7 * 3600 * 20
-    assert "storage-efficiency" not in entry
-
-
-def usage(start: datetime, *parts: tuple[int, float]) -> frbc.UsageForecast:
-    """Return a forecast: minutes and rate of each element."""
-    return frbc.UsageForecast(
-        message_id="usage",
-        start_time=start,
-        elements=tuple(
-            frbc.UsageForecastElement(duration=timedelta(minutes=minutes), expected=rate)
-            for minutes, rate in parts
-        ),
-    )
-
-
-def test_usage_of_any_length_becomes_kilowatts_on_the_grid() -> None:
-    rate = 1 / 20 / 3600  # 1 kW of the 20 kWh battery
-    found = contribution(
-        battery(), usage(NOON, (10, 3 * rate), (20, 0.0), (10, 2 * rate)), capacity_per_unit=20
-    )
-    (series,) = found.series
-
-    assert found.flex_models[0]["soc-usage"] == [{"sensor": 4}]
-    assert (series.kind, series.start, series.resolution) == (
-        SeriesKind.USAGE_FORECAST,
-        NOON,
-        QUARTER,
-    )
-    # 10 of 15 minutes at 3 kW; nothing; 10 minutes at 2 kW are all that is foreseen of the third.
-    assert series.values == (pytest.approx(2), 0, pytest.approx(2), None)
-
-
-def test_negative_usage_is_a_gain() -> None:
-    rate = 1 / 20 / 3600
-    found = contribution(battery(), usage(NOON, (15, -rate), (15, rate)), capacity_per_unit=20)
-
-    assert found.flex_models[0]["soc-gain"] == [{"sensor": 5}]
-    assert {series.kind: series.values for series in found.series} == {
-        SeriesKind.USAGE_FORECAST: (0, pytest.approx(1), None, None),
-        SeriesKind.GAIN_FORECAST: (pytest.approx(1), 0, None, None),
-    }
-
-
-def test_a_forecast_without_a_sensor_is_refused_rather_than_taken_for_nothing() -> None:
-    control = FillRateControl(FillRateOptions(capacity_per_unit=20))
-    for message in (battery(), storage_status(0.5), usage(NOON, (15, 1e-5))):
-        control.receive(message, NOON)
-
-    with pytest.raises(ValueError, match="sensor is needed for the usage forecast"):
-        control.contribution(Sensors(power={"battery": 1}), grid(), NOON)
-
-
-def targets(start: datetime, *parts: tuple[int, float, float]) -> frbc.FillLevelTargetProfile:
-    """Return targets: minutes, lowest and highest level of each element."""
-    return frbc.FillLevelTargetProfile(
-        message_id="targets",
-        start_time=start,
-        elements=tuple(
-            frbc.FillLevelTargetProfileElement(
-                duration=timedelta(minutes=minutes), fill_level_range=span(low, high)
-            )
-            for minutes, low, high in parts
-        ),
-    )
-
-
-def test_targets_become_soft_limits_from_the_second_step_on() -> None:
-    found = contribution(battery(), targets(NOON, (30, 0.4, 1), (60, 0, 0.9)), capacity_per_unit=20)
-    (entry,) = found.flex_models
-
-    assert entry["soc-minima"] == [
-        {
-            "start": "2026-11-22T12:15:00+00:00",
-            "end": "2026-11-22T12:30:00+00:00",
-            "value": "8 kWh",
-        }
-    ]
-    # Nothing is said beyond the planned hour.
-    assert entry["soc-maxima"] == [
-        {
-            "start": "2026-11-22T12:30:00+00:00",
-            "end": "2026-11-22T13:00:00+00:00",
-            "value": "18 kWh",
-        }
-    ]
-    assert found.notices == ()
-
-
-def test_a_target_that_full_power_misses_is_told() -> None:
-    found = contribution(
-        battery(),
-        targets(NOON + 2 * QUARTER, (30, 0.9, 1)),
-        usage(NOON, (60, 1 / 20 / 3600)),
-        capacity_per_unit=20,
-    )
-
-    # 10 kWh, half an hour of 4.75 kW in and 1 kW out: 11.875 of 18 kWh.
-    (notice,) = found.notices
-    assert (notice.finding, notice.at) == (Finding.TARGET_OUT_OF_REACH, NOON + 2 * QUARTER)
-    assert (notice.wanted, notice.possible) == (pytest.approx(18), pytest.approx(11.875))
-
-
-def test_a_target_outside_of_the_storage_is_told_and_brought_in() -> None:
-    found = contribution(battery(), targets(NOON, (60, -0.1, 1.5)), capacity_per_unit=20)
-
-    assert [(notice.finding, notice.wanted, notice.possible) for notice in found.notices] == [
-        (Finding.TARGET_OUTSIDE_RANGE, -0.1, 0),
-        (Finding.TARGET_OUTSIDE_RANGE, 1.5, 1),
-    ]
-    assert not {"soc-minima", "soc-maxima"} & found.flex_models[0].keys()
 
 
 def heat_system() -> frbc.SystemDescription:
