@@ -4,14 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.flexmeasures.s2.events import (
-    InstructionRevoked,
-)
+from custom_components.flexmeasures.s2.events import InstructionRevoked
 from custom_components.flexmeasures.s2.messages import frbc, pebc, ppbc
-from custom_components.flexmeasures.s2.messages.session import (
-    InstructionStatus,
-    RevokeObject,
-)
+from custom_components.flexmeasures.s2.messages.session import InstructionStatus, RevokeObject
 from custom_components.flexmeasures.s2.wire import JsonObject, MessageError
 
 from ..devices import NOW, SECOND, active, described, instruction

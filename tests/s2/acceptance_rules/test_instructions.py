@@ -2,21 +2,14 @@
 
 import pytest
 
-from custom_components.flexmeasures.s2.events import (
-    ControlTypeDeactivated,
-)
+from custom_components.flexmeasures.s2.events import ControlTypeDeactivated
 from custom_components.flexmeasures.s2.messages import pebc, ppbc
 from custom_components.flexmeasures.s2.messages.components import CommodityQuantity, ControlType
 from custom_components.flexmeasures.s2.options import SessionOptions, SessionState
 from custom_components.flexmeasures.s2.wire import MessageError
 
 from ..devices import NOW, SECOND, active, described, instruction
-from ..samples import (
-    fill_rate_description,
-    power_constraints,
-    power_profile,
-    revoke,
-)
+from ..samples import fill_rate_description, power_constraints, power_profile, revoke
 
 
 def envelope(

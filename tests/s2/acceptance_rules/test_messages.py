@@ -8,9 +8,7 @@ import pytest
 from custom_components.flexmeasures.s2.codec import MAXIMUM_LENGTH
 from custom_components.flexmeasures.s2.messages import ppbc
 from custom_components.flexmeasures.s2.messages.components import ControlType
-from custom_components.flexmeasures.s2.messages.session import (
-    NIL_IDENTIFIER,
-)
+from custom_components.flexmeasures.s2.messages.session import NIL_IDENTIFIER
 from custom_components.flexmeasures.s2.options import SessionState
 from custom_components.flexmeasures.s2.wire import JsonObject
 

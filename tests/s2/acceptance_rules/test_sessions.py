@@ -4,10 +4,7 @@ from datetime import timedelta
 import json
 
 from custom_components.flexmeasures.s2.codec import load
-from custom_components.flexmeasures.s2.events import (
-    Closed,
-    CloseReason,
-)
+from custom_components.flexmeasures.s2.events import Closed, CloseReason
 from custom_components.flexmeasures.s2.messages import frbc
 from custom_components.flexmeasures.s2.session import Session
 from custom_components.flexmeasures.s2.sessions import Sessions

@@ -5,16 +5,10 @@ import json
 from typing import Any
 
 from custom_components.flexmeasures.s2.codec import Refusal, load
-from custom_components.flexmeasures.s2.messages.session import (
-    ReceptionStatusValue,
-)
+from custom_components.flexmeasures.s2.messages.session import ReceptionStatusValue
 from custom_components.flexmeasures.s2.wire import JsonObject
 
-from ..samples import (
-    element,
-    number_range,
-    power_range,
-)
+from ..samples import element, number_range, power_range
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 WHOLE = element(0, 100, number_range(0, 0), power_range(0, 0))

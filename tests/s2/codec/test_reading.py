@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from custom_components.flexmeasures.s2.messages import ddbc, frbc, ppbc
-from custom_components.flexmeasures.s2.messages.components import (
-    NumberRange,
-)
+from custom_components.flexmeasures.s2.messages.components import NumberRange
 from custom_components.flexmeasures.s2.wire import JsonObject
 
 from ..samples import (
@@ -36,10 +34,7 @@ from ..samples import (
     timer_status,
     usage_forecast,
 )
-from .reading import (
-    NOON,
-    read,
-)
+from .reading import NOON, read
 
 
 def test_a_battery_is_read_with_its_units() -> None:

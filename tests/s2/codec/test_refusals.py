@@ -5,9 +5,7 @@ import json
 import pytest
 
 from custom_components.flexmeasures.s2.codec import Refusal, load
-from custom_components.flexmeasures.s2.messages.session import (
-    NIL_IDENTIFIER,
-)
+from custom_components.flexmeasures.s2.messages.session import NIL_IDENTIFIER
 from custom_components.flexmeasures.s2.wire import JsonObject, JsonValue
 
 from ..samples import (
@@ -29,11 +27,7 @@ from ..samples import (
     storage_status,
     timer_status,
 )
-from .reading import (
-    WHOLE,
-    read,
-    status_of,
-)
+from .reading import WHOLE, read, status_of
 
 
 @pytest.mark.parametrize(

@@ -17,19 +17,11 @@ from custom_components.flexmeasures.s2.messages.components import (
     Instruction,
     Message,
 )
-from custom_components.flexmeasures.s2.messages.session import (
-    ReceptionStatus,
-    ReceptionStatusValue,
-)
+from custom_components.flexmeasures.s2.messages.session import ReceptionStatus, ReceptionStatusValue
 from custom_components.flexmeasures.s2.wire import MessageError
 
-from ..samples import (
-    answer,
-)
-from .reading import (
-    NOON,
-    read,
-)
+from ..samples import answer
+from .reading import NOON, read
 
 UUID = "7947a82a-6af1-4886-9262-0a09d192fde5"
 OTHER_UUID = "0ab5f868-8066-41da-89dd-da43aff9802a"

@@ -15,12 +15,18 @@ from custom_components.flexmeasures.s2.messages.components import (
     Timer,
     Transition,
 )
-from custom_components.flexmeasures.s2.messages.session import RevokableObject, RevokeObject
+from custom_components.flexmeasures.s2.messages.session import (
+    InstructionStatus,
+    InstructionStatusUpdate,
+    RevokableObject,
+    RevokeObject,
+)
 from custom_components.flexmeasures.scheduling import Schedule
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
 
 L1 = CommodityQuantity.ELECTRIC_POWER_L1
@@ -220,6 +226,15 @@ def supplying(
 def revoke(object_type: RevokableObject, object_id: str) -> RevokeObject:
     """Return the message that takes an object back."""
     return RevokeObject(message_id="revoke", object_type=object_type, object_id=object_id)
+
+
+def status_update(
+    instruction_id: str, status: InstructionStatus, at: datetime = NOON
+) -> InstructionStatusUpdate:
+    """Return what a device says of an instruction."""
+    return InstructionStatusUpdate(
+        message_id="update", instruction_id=instruction_id, status_type=status, timestamp=at
+    )
 
 
 def schedule(

@@ -14,7 +14,6 @@ from custom_components.flexmeasures.s2.control_types import (
 from custom_components.flexmeasures.s2.messages import ombc
 from custom_components.flexmeasures.s2.messages.session import (
     InstructionStatus,
-    InstructionStatusUpdate,
     PowerForecast,
     PowerForecastElement,
     RevokableObject,
@@ -30,6 +29,7 @@ from .samples import (
     operation_modes,
     plan,
     revoke,
+    status_update,
     timer,
     transition,
 )
@@ -119,12 +119,7 @@ def test_the_device_s_own_word_on_timers_and_instructions_counts() -> None:
 
     control.sent(instruction, NOON)
     control.receive(
-        InstructionStatusUpdate(
-            message_id="u",
-            instruction_id=instruction.id,
-            status_type=InstructionStatus.REJECTED,
-            timestamp=NOON,
-        ),
+        status_update(instruction.id, InstructionStatus.REJECTED),
         NOON,
     )
     assert control.power(NOON) == 0

@@ -4,25 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.flexmeasures.s2.events import (
-    Closed,
-    CloseReason,
-)
-from custom_components.flexmeasures.s2.messages.session import (
-    SessionRequestType,
-)
+from custom_components.flexmeasures.s2.events import Closed, CloseReason
+from custom_components.flexmeasures.s2.messages.session import SessionRequestType
 from custom_components.flexmeasures.s2.options import SessionState
 
 from ..devices import NOW, SECOND, Device, described, identified, instruction
-from ..samples import (
-    answer,
-    handshake,
-    message,
-    storage_status,
-)
-from .control_types import (
-    TEN_SECONDS,
-)
+from ..samples import answer, handshake, message, storage_status
+from .control_types import TEN_SECONDS
 
 
 @pytest.mark.parametrize(

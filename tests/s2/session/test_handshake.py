@@ -7,23 +7,12 @@ from typing import Any
 import pytest
 
 from custom_components.flexmeasures.s2.codec import load
-from custom_components.flexmeasures.s2.events import (
-    Closed,
-    CloseReason,
-    VersionChosen,
-)
+from custom_components.flexmeasures.s2.events import Closed, CloseReason, VersionChosen
 from custom_components.flexmeasures.s2.options import HandshakeOrder, SessionOptions, SessionState
 
 from ..devices import NOW, SECOND, Device
-from ..samples import (
-    answer,
-    details,
-    handshake,
-    message,
-)
-from .control_types import (
-    TEN_SECONDS,
-)
+from ..samples import answer, details, handshake, message
+from .control_types import TEN_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,7 @@
 
 import pytest
 
-from custom_components.flexmeasures.s2.events import (
-    InstructionAnswered,
-)
+from custom_components.flexmeasures.s2.events import InstructionAnswered
 from custom_components.flexmeasures.s2.messages import frbc
 from custom_components.flexmeasures.s2.messages.session import (
     InstructionStatus,
@@ -27,11 +25,7 @@ from ..samples import (
     revoke,
     status_update,
 )
-from .control_types import (
-    NOT_CONTROLABLE,
-    PEBC,
-    TEN_SECONDS,
-)
+from .control_types import NOT_CONTROLABLE, PEBC, TEN_SECONDS
 
 
 def test_power_is_handed_on_with_and_without_a_control_type() -> None:

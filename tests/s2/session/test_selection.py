@@ -12,9 +12,7 @@ from custom_components.flexmeasures.s2.events import (
 )
 from custom_components.flexmeasures.s2.messages import frbc
 from custom_components.flexmeasures.s2.messages.components import ControlType
-from custom_components.flexmeasures.s2.messages.session import (
-    ReceptionStatusValue,
-)
+from custom_components.flexmeasures.s2.messages.session import ReceptionStatusValue
 from custom_components.flexmeasures.s2.options import SessionOptions, SessionState
 from custom_components.flexmeasures.s2.wire import MessageError
 
@@ -27,13 +25,7 @@ from ..samples import (
     revoke,
     storage_status,
 )
-from .control_types import (
-    FRBC,
-    NOT_CONTROLABLE,
-    OMBC,
-    PEBC,
-    TEN_SECONDS,
-)
+from .control_types import FRBC, NOT_CONTROLABLE, OMBC, PEBC, TEN_SECONDS
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Devices that meet a demand in one of several ways."""

@@ -14,22 +14,9 @@ from custom_components.flexmeasures.s2.control_types import (
 )
 from custom_components.flexmeasures.s2.control_types.spans import Span
 from custom_components.flexmeasures.s2.messages import ddbc
-from custom_components.flexmeasures.s2.messages.components import (
-    Commodity,
-    Timer,
-    Transition,
-)
+from custom_components.flexmeasures.s2.messages.components import Commodity, Timer, Transition
 
-from ..samples import (
-    GAS,
-    NOON,
-    QUARTER,
-    all_transitions,
-    ids,
-    schedule,
-    span,
-    supplying,
-)
+from ..samples import GAS, NOON, QUARTER, all_transitions, ids, schedule, span, supplying
 
 SENSORS = Sensors(
     power={"pump": 1, "boiler": 2},
@@ -104,6 +91,11 @@ def status(actuator_id: str, mode_id: str, factor: float = 0.0) -> ddbc.Actuator
         active_operation_mode_id=mode_id,
         operation_mode_factor=factor,
     )
+
+
+def resting(until: datetime) -> ddbc.TimerStatus:
+    """Return until when the heat pump rests."""
+    return ddbc.TimerStatus(message_id="t", timer_id="rest", actuator_id="pump", finished_at=until)
 
 
 def forecast(*demands: float) -> ddbc.AverageDemandRateForecast:

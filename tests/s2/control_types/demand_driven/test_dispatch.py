@@ -4,14 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from custom_components.flexmeasures.s2.control_types import (
-    Contribution,
-    Plan,
-)
+from custom_components.flexmeasures.s2.control_types import Contribution, Plan
 from custom_components.flexmeasures.s2.messages import ddbc
 from custom_components.flexmeasures.s2.messages.session import (
     InstructionStatus,
-    InstructionStatusUpdate,
     RevokableObject,
 )
 
@@ -25,6 +21,7 @@ from ..samples import (
     revoke,
     schedule,
     span,
+    status_update,
     timer,
     transition,
 )
@@ -38,6 +35,7 @@ from .heating import (
     forecast,
     hybrid,
     part,
+    resting,
     told,
 )
 
@@ -118,12 +116,7 @@ def test_a14_a_timer_keeps_the_pump_off_and_the_boiler_steps_in() -> None:
         timers=(timer("rest", 10 * MINUTE),),
     )
     control = hybrid(3, pump, BOILER)
-    control.receive(
-        ddbc.TimerStatus(
-            message_id="t", timer_id="rest", actuator_id="pump", finished_at=NOON + 10 * MINUTE
-        ),
-        NOON,
-    )
+    control.receive(resting(NOON + 10 * MINUTE), NOON)
 
     assert told(control, 1000)["boiler"] == ("burn", 3 / (GAS_POWER * 0.9))
     assert told(control, 1000, NOON + 10 * MINUTE)["pump"] == ("heat", 1 / 3)
@@ -161,12 +154,7 @@ def test_a_refused_mode_leaves_the_demand_to_others() -> None:
     for instruction in control.instructions(NOON, Plan(), ids()):
         control.sent(instruction, NOON)
     control.receive(
-        InstructionStatusUpdate(
-            message_id="u",
-            instruction_id="i1",
-            status_type=InstructionStatus.REJECTED,
-            timestamp=NOON,
-        ),
+        status_update("i1", InstructionStatus.REJECTED),
         NOON,
     )
     assert told(control, None, NOON + SECOND)["boiler"] == ("burn", 3 / (GAS_POWER * 0.9))
@@ -189,11 +177,6 @@ def test_an_actuator_with_only_abnormal_modes_takes_no_part() -> None:
 
 def test_a_change_of_timers_is_looked_at_when_they_end() -> None:
     control = hybrid(3, PUMP)
-    control.receive(
-        ddbc.TimerStatus(
-            message_id="t", timer_id="rest", actuator_id="pump", finished_at=NOON + MINUTE
-        ),
-        NOON,
-    )
+    control.receive(resting(NOON + MINUTE), NOON)
 
     assert control.next_decision(NOON, Plan()) == NOON + timedelta(minutes=1)

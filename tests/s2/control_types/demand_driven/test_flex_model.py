@@ -17,29 +17,10 @@ from custom_components.flexmeasures.s2.control_types.demand_flex_model import (
 )
 from custom_components.flexmeasures.s2.control_types.spans import Span
 from custom_components.flexmeasures.s2.messages import ddbc
-from custom_components.flexmeasures.s2.messages.components import (
-    CommodityQuantity,
-)
+from custom_components.flexmeasures.s2.messages.components import CommodityQuantity
 
-from ..samples import (
-    GAS,
-    NOON,
-    QUARTER,
-    power,
-    span,
-    supplying,
-)
-from .heating import (
-    GAS_POWER,
-    GRID,
-    OFF,
-    PUMP,
-    SENSORS,
-    description,
-    forecast,
-    hybrid,
-    part,
-)
+from ..samples import GAS, NOON, QUARTER, power, span, supplying
+from .heating import GAS_POWER, GRID, OFF, PUMP, SENSORS, description, forecast, hybrid, part
 
 
 def test_all_actuators_fill_one_store_that_the_demand_empties() -> None:

@@ -1,0 +1,1 @@
+"""Devices that store: what they are told, and what they add to a plan."""

@@ -1,15 +1,11 @@
 """The control of a device that stores, and what it tells the device."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from custom_components.flexmeasures.s2.control_types import FillRateControl, FillRateOptions
 from custom_components.flexmeasures.s2.messages import frbc
-from custom_components.flexmeasures.s2.messages.session import (
-    InstructionStatus,
-    InstructionStatusUpdate,
-)
 
 from ..samples import (
     MINUTE,
@@ -65,17 +61,3 @@ def choice(
         return None
     (instruction,) = instructions
     return instruction.operation_mode_id, pytest.approx(instruction.operation_mode_factor)
-
-
-def timer_status(finished_at: datetime) -> frbc.TimerStatus:
-    """Return when the timer ends."""
-    return frbc.TimerStatus(
-        message_id="t", timer_id="rest", actuator_id="battery", finished_at=finished_at
-    )
-
-
-def status_update(instruction_id: str, status: InstructionStatus) -> InstructionStatusUpdate:
-    """Return what a device says of an instruction."""
-    return InstructionStatusUpdate(
-        message_id="update", instruction_id=instruction_id, status_type=status, timestamp=NOON
-    )

@@ -2,10 +2,7 @@
 
 from custom_components.flexmeasures.s2.control_types import FillRateOptions, Plan
 from custom_components.flexmeasures.s2.messages import frbc
-from custom_components.flexmeasures.s2.messages.session import (
-    InstructionStatus,
-    RevokableObject,
-)
+from custom_components.flexmeasures.s2.messages.session import InstructionStatus, RevokableObject
 
 from ..samples import (
     MINUTE,
@@ -20,18 +17,13 @@ from ..samples import (
     mode,
     plan,
     revoke,
+    status_update,
     storage_description,
     timer,
     transition,
 )
-from .control import (
-    RESTING,
-    choice,
-    control_of,
-    send,
-    status_update,
-    timer_status,
-)
+from .control import RESTING, choice, control_of, send
+from .messages import timer_status
 
 
 def test_a11_a_future_description_waits_for_its_time() -> None:
@@ -111,12 +103,7 @@ def test_a14_a_running_timer_blocks_until_it_ends() -> None:
 def test_a14_what_the_device_says_of_a_timer_counts_more() -> None:
     control = control_of(RESTING)
     send(control, 5000)
-    control.receive(
-        frbc.TimerStatus(
-            message_id="t", timer_id="rest", actuator_id="battery", finished_at=NOON + MINUTE
-        ),
-        NOON + SECOND,
-    )
+    control.receive(timer_status(NOON + MINUTE), NOON + SECOND)
 
     assert choice(control, 0, MINUTE) == ("idle", 0)
 

@@ -6,9 +6,7 @@ import pytest
 
 from custom_components.flexmeasures.s2.control_types import FillRateControl, Plan
 from custom_components.flexmeasures.s2.messages import frbc
-from custom_components.flexmeasures.s2.messages.session import (
-    InstructionStatus,
-)
+from custom_components.flexmeasures.s2.messages.session import InstructionStatus
 
 from ..samples import (
     MINUTE,
@@ -24,17 +22,14 @@ from ..samples import (
     mode,
     plan,
     schedule,
+    status_update,
     storage_description,
     storage_status,
     timer,
     transition,
 )
-from .control import (
-    choice,
-    control_of,
-    send,
-    status_update,
-)
+from .control import choice, control_of, send
+from .messages import timer_status
 
 
 @pytest.mark.parametrize(
@@ -222,14 +217,6 @@ def test_the_ways_of_modes_stay_bounded() -> None:
     )
     for index in range(300):
         at = NOON + index * SECOND
-        control.receive(
-            frbc.TimerStatus(
-                message_id="t",
-                timer_id=f"t{index}",
-                actuator_id="battery",
-                finished_at=at + timedelta(days=1),
-            ),
-            at,
-        )
+        control.receive(timer_status(at + timedelta(days=1), f"t{index}"), at)
         (instruction,) = control.instructions(at, plan(0.0), ids())
         assert instruction.operation_mode_id == "m0"

@@ -6,9 +6,7 @@ import pytest
 
 from custom_components.flexmeasures.s2.control_types import FillRateControl, FillRateOptions, Plan
 from custom_components.flexmeasures.s2.messages import frbc
-from custom_components.flexmeasures.s2.messages.session import (
-    RevokableObject,
-)
+from custom_components.flexmeasures.s2.messages.session import RevokableObject
 
 from ..samples import (
     CHARGE_RATE,
@@ -24,15 +22,11 @@ from ..samples import (
     plan,
     revoke,
     schedule,
-    span,
     storage_description,
     storage_status,
 )
-from .control import (
-    choice,
-    control_of,
-    send,
-)
+from .control import choice, control_of, send
+from .messages import leakage, targets, usage
 
 
 def test_charging_stops_where_the_storage_is_full() -> None:
@@ -56,18 +50,7 @@ def test_charging_is_reduced_to_what_still_fits() -> None:
 
 def test_a_target_band_is_not_left_by_the_plan() -> None:
     control = control_of(battery(), level=0.5)
-    control.receive(
-        frbc.FillLevelTargetProfile(
-            message_id="targets",
-            start_time=NOON,
-            elements=(
-                frbc.FillLevelTargetProfileElement(
-                    duration=QUARTER, fill_level_range=span(0.45, 0.9)
-                ),
-            ),
-        ),
-        NOON,
-    )
+    control.receive(targets(NOON, (15, 0.45, 0.9)), NOON)
     # Down to 0.45 within 900 s.
     rate = 0.05 / 900
 
@@ -82,14 +65,7 @@ def test_a_target_band_is_not_left_by_the_plan() -> None:
 
 def test_usage_makes_room_in_a_full_storage() -> None:
     control = control_of(battery(), level=1.0)
-    control.receive(
-        frbc.UsageForecast(
-            message_id="usage",
-            start_time=NOON,
-            elements=(frbc.UsageForecastElement(duration=QUARTER, expected=CHARGE_RATE),),
-        ),
-        NOON,
-    )
+    control.receive(usage(NOON, (15, CHARGE_RATE)), NOON)
 
     assert choice(control, 5000) == ("charge", 1)
 
@@ -124,25 +100,8 @@ def test_the_fill_level_between_two_statuses_follows_what_runs() -> None:
 
 def test_the_fill_level_falls_by_usage_and_leakage() -> None:
     control = control_of(battery(), level=0.5)
-    control.receive(
-        frbc.UsageForecast(
-            message_id="usage",
-            start_time=NOON + QUARTER,
-            elements=(frbc.UsageForecastElement(duration=QUARTER, expected=1e-4),),
-        ),
-        NOON,
-    )
-    control.receive(
-        frbc.LeakageBehaviour(
-            message_id="leakage",
-            valid_from=NOON,
-            elements=(
-                frbc.LeakageBehaviourElement(fill_level_range=span(0, 0.4), leakage_rate=0),
-                frbc.LeakageBehaviourElement(fill_level_range=span(0.4, 1), leakage_rate=1e-5),
-            ),
-        ),
-        NOON,
-    )
+    control.receive(usage(NOON + QUARTER, (15, 1e-4)), NOON)
+    control.receive(leakage((0, 0.4, 0), (0.4, 1, 1e-5)), NOON)
 
     # A quarter of an hour of leakage; then usage and leakage to 0.4, and usage alone.
     assert control.fill_level(NOON + QUARTER) == pytest.approx(0.491)
@@ -155,14 +114,7 @@ def test_the_fill_level_falls_by_usage_and_leakage() -> None:
 
 def test_revoked_forecasts_no_longer_count() -> None:
     control = control_of(battery(), level=0.5)
-    control.receive(
-        frbc.UsageForecast(
-            message_id="usage",
-            start_time=NOON,
-            elements=(frbc.UsageForecastElement(duration=QUARTER, expected=1e-4),),
-        ),
-        NOON,
-    )
+    control.receive(usage(NOON, (15, 1e-4)), NOON)
     control.receive(revoke(RevokableObject.FRBC_USAGE_FORECAST, "usage"), NOON)
 
     assert control.fill_level(NOON + QUARTER) == 0.5

@@ -33,13 +33,7 @@ from ..samples import (
     storage_description,
     storage_status,
 )
-from .flex_models import (
-    SENSORS,
-    contribution,
-    grid,
-    number,
-    one_mode,
-)
+from .flex_models import SENSORS, contribution, grid, number, one_mode
 
 
 def test_a_battery_becomes_one_entry_with_bands() -> None:

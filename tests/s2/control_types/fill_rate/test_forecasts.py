@@ -1,6 +1,6 @@
 """Leakage, usage and targets of a storage in FlexMeasures' terms; the numbers by hand."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -11,32 +11,10 @@ from custom_components.flexmeasures.s2.control_types import (
     Sensors,
     SeriesKind,
 )
-from custom_components.flexmeasures.s2.messages import frbc
 
-from ..samples import (
-    NOON,
-    QUARTER,
-    battery,
-    span,
-    storage_status,
-)
-from .flex_models import (
-    contribution,
-    grid,
-    number,
-)
-
-
-def leakage(*elements: tuple[float, float, float]) -> frbc.LeakageBehaviour:
-    """Return leakage: from level, to level, rate."""
-    return frbc.LeakageBehaviour(
-        message_id="leakage",
-        valid_from=NOON,
-        elements=tuple(
-            frbc.LeakageBehaviourElement(fill_level_range=span(low, high), leakage_rate=rate)
-            for low, high, rate in elements
-        ),
-    )
+from ..samples import NOON, QUARTER, battery, storage_status
+from .flex_models import contribution, grid, number
+from .messages import leakage, targets, usage
 
 
 def test_one_rate_of_leakage_is_constant_usage() -> None:
@@ -65,18 +43,6 @@ def test_other_leakage_counts_as_it_is_at_the_present_level() -> None:
 
     assert entry["soc-usage"] == ["0.0072 kW"]  # 1e-7 * 3600 * 20
     assert "storage-efficiency" not in entry
-
-
-def usage(start: datetime, *parts: tuple[int, float]) -> frbc.UsageForecast:
-    """Return a forecast: minutes and rate of each element."""
-    return frbc.UsageForecast(
-        message_id="usage",
-        start_time=start,
-        elements=tuple(
-            frbc.UsageForecastElement(duration=timedelta(minutes=minutes), expected=rate)
-            for minutes, rate in parts
-        ),
-    )
 
 
 def test_usage_of_any_length_becomes_kilowatts_on_the_grid() -> None:
@@ -114,20 +80,6 @@ def test_a_forecast_without_a_sensor_is_refused_rather_than_taken_for_nothing() 
 
     with pytest.raises(ValueError, match="sensor is needed for the usage forecast"):
         control.contribution(Sensors(power={"battery": 1}), grid(), NOON)
-
-
-def targets(start: datetime, *parts: tuple[int, float, float]) -> frbc.FillLevelTargetProfile:
-    """Return targets: minutes, lowest and highest level of each element."""
-    return frbc.FillLevelTargetProfile(
-        message_id="targets",
-        start_time=start,
-        elements=tuple(
-            frbc.FillLevelTargetProfileElement(
-                duration=timedelta(minutes=minutes), fill_level_range=span(low, high)
-            )
-            for minutes, low, high in parts
-        ),
-    )
 
 
 def test_targets_become_soft_limits_from_the_second_step_on() -> None:

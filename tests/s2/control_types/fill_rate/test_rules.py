@@ -9,7 +9,6 @@ from custom_components.flexmeasures.s2.control_types import FillRateControl, Pla
 from custom_components.flexmeasures.s2.messages import frbc
 from custom_components.flexmeasures.s2.messages.session import (
     InstructionStatus,
-    InstructionStatusUpdate,
 )
 
 from ..samples import (
@@ -22,6 +21,7 @@ from ..samples import (
     ids,
     mode,
     schedule,
+    status_update,
     storage_description,
     storage_status,
     timer,
@@ -156,12 +156,7 @@ def test_a14_a15_a16_no_instruction_breaks_a_rule(
                 control.refused(instruction.id, now, temporary=True)
             elif reaction == "reject":
                 control.receive(
-                    InstructionStatusUpdate(
-                        message_id="u",
-                        instruction_id=instruction.id,
-                        status_type=InstructionStatus.REJECTED,
-                        timestamp=now,
-                    ),
+                    status_update(instruction.id, InstructionStatus.REJECTED, now),
                     now,
                 )
             else:

@@ -1,0 +1,1 @@
+"""Devices that decide themselves within limits."""

@@ -1,6 +1,6 @@
 """Devices that decide themselves within limits: panels and a car, and the limits that they are told."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from custom_components.flexmeasures.s2.control_types import (
     PowerEnvelopeControl,
@@ -15,18 +15,8 @@ from custom_components.flexmeasures.s2.messages.session import (
     PowerMeasurement,
 )
 
-from ..samples import (
-    L1,
-    MINUTE,
-    NOON,
-    QUARTER,
-    foreseen,
-    ids,
-    plan,
-    span,
-)
+from ..samples import HOUR, L1, MINUTE, NOON, QUARTER, foreseen, ids, plan, span
 
-HOUR = timedelta(hours=1)
 SENSORS = Sensors(
     power={"": 1},
     series={SeriesKind.CONSUMPTION_FORECAST: 2, SeriesKind.PRODUCTION_FORECAST: 3},

@@ -5,19 +5,15 @@ from datetime import timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.flexmeasures.s2.control_types import (
-    Contribution,
-    Grid,
-    Plan,
-)
+from custom_components.flexmeasures.s2.control_types import Contribution, Grid, Plan
 from custom_components.flexmeasures.s2.messages import pebc
 from custom_components.flexmeasures.s2.messages.session import (
     InstructionStatus,
-    InstructionStatusUpdate,
     RevokableObject,
 )
 
 from ..samples import (
+    HOUR,
     MINUTE,
     NOON,
     QUARTER,
@@ -26,18 +22,9 @@ from ..samples import (
     plan,
     revoke,
     schedule,
+    status_update,
 )
-from .envelopes import (
-    DEFER,
-    HOUR,
-    SENSORS,
-    VANISH,
-    constraints,
-    device,
-    energy,
-    limits,
-    panels,
-)
+from .envelopes import DEFER, SENSORS, VANISH, constraints, device, energy, limits, panels
 
 
 def test_a11_later_constraints_wait_and_then_need_envelopes_of_their_own() -> None:
@@ -84,12 +71,7 @@ def test_a13_a_refused_instruction_is_not_repeated_at_once() -> None:
     )
     control.sent(instruction, NOON + 5 * SECOND)
     control.receive(
-        InstructionStatusUpdate(
-            message_id="u",
-            instruction_id=instruction.id,
-            status_type=InstructionStatus.REJECTED,
-            timestamp=NOON,
-        ),
+        status_update(instruction.id, InstructionStatus.REJECTED),
         NOON + 5 * SECOND,
     )
     assert limits(control, -500, now=NOON + 64 * SECOND) == []
@@ -102,12 +84,7 @@ def test_a13_what_is_over_is_not_revoked() -> None:
     (instruction,) = control.instructions(NOON, plan(-500, actuator_id=""), ids())
     control.sent(instruction, NOON)
     control.receive(
-        InstructionStatusUpdate(
-            message_id="u",
-            instruction_id="i1",
-            status_type=InstructionStatus.SUCCEEDED,
-            timestamp=NOON,
-        ),
+        status_update("i1", InstructionStatus.SUCCEEDED),
         NOON,
     )
 

@@ -9,22 +9,8 @@ from custom_components.flexmeasures.s2.control_types import (
     SeriesKind,
 )
 
-from ..samples import (
-    NOON,
-    QUARTER,
-)
-from .envelopes import (
-    DEFER,
-    HOUR,
-    SENSORS,
-    VANISH,
-    car,
-    constraints,
-    device,
-    energy,
-    limits,
-    panels,
-)
+from ..samples import HOUR, NOON, QUARTER
+from .envelopes import DEFER, SENSORS, VANISH, car, constraints, device, energy, limits, panels
 
 
 def test_panels_are_planned_up_to_their_forecast() -> None:

@@ -2,31 +2,12 @@
 
 import pytest
 
-from custom_components.flexmeasures.s2.control_types import (
-    Contribution,
-    Grid,
-    Plan,
-    Timeline,
-)
-from custom_components.flexmeasures.s2.messages.session import (
-    RevokableObject,
-)
+from custom_components.flexmeasures.s2.control_types import Contribution, Grid, Plan, Timeline
+from custom_components.flexmeasures.s2.messages.session import RevokableObject
 
-from ..samples import (
-    L1,
-    L2,
-    L3,
-    MINUTE,
-    NOON,
-    QUARTER,
-    TOTAL,
-    ids,
-    plan,
-    revoke,
-)
+from ..samples import HOUR, L1, L2, L3, MINUTE, NOON, QUARTER, TOTAL, ids, plan, revoke
 from .envelopes import (
     DEFER,
-    HOUR,
     SENSORS,
     VANISH,
     car,

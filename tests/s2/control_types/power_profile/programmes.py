@@ -11,9 +11,8 @@ from custom_components.flexmeasures.s2.control_types import (
 )
 from custom_components.flexmeasures.s2.messages import ppbc
 
-from ..samples import MINUTE, NOON, foreseen, ids
+from ..samples import HOUR, MINUTE, NOON, foreseen, ids
 
-HOUR = timedelta(hours=1)
 SENSORS = Sensors(power={"": 1}, series={SeriesKind.CONSUMPTION_FORECAST: 2})
 STATUS = ppbc.PowerSequenceStatus
 

@@ -1,29 +1,14 @@
 """What a device with programmes is told, and what it is not."""
 
-from custom_components.flexmeasures.s2.control_types import (
-    Plan,
-    PowerProfileControl,
-)
+from custom_components.flexmeasures.s2.control_types import Plan, PowerProfileControl
 from custom_components.flexmeasures.s2.messages import ppbc
 from custom_components.flexmeasures.s2.messages.session import (
     InstructionStatus,
-    InstructionStatusUpdate,
     RevokableObject,
 )
 
-from ..samples import MINUTE, NOON, SECOND, ids, revoke
-from .programmes import (
-    HOUR,
-    RINSE,
-    STATUS,
-    WASH,
-    dishwasher,
-    programme,
-    send,
-    sequence,
-    status,
-    told,
-)
+from ..samples import HOUR, MINUTE, NOON, SECOND, ids, revoke, status_update
+from .programmes import RINSE, STATUS, WASH, dishwasher, programme, send, sequence, status, told
 
 
 def test_a12_a_revoked_programme_takes_its_instructions_with_it() -> None:
@@ -84,12 +69,7 @@ def test_a_refused_instruction_is_repeated_after_a_minute() -> None:
     control = dishwasher()
     send(control)
     control.receive(
-        InstructionStatusUpdate(
-            message_id="u",
-            instruction_id="i1",
-            status_type=InstructionStatus.REJECTED,
-            timestamp=NOON,
-        ),
+        status_update("i1", InstructionStatus.REJECTED),
         NOON,
     )
 

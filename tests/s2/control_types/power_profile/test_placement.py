@@ -11,9 +11,8 @@ from custom_components.flexmeasures.s2.control_types import (
 )
 from custom_components.flexmeasures.s2.messages import ppbc
 
-from ..samples import MINUTE, NOON, QUARTER
+from ..samples import HOUR, MINUTE, NOON, QUARTER
 from .programmes import (
-    HOUR,
     RINSE,
     SENSORS,
     STATUS,

@@ -6,10 +6,7 @@ from itertools import product
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.flexmeasures.s2.control_types import (
-    Placement,
-    Timeline,
-)
+from custom_components.flexmeasures.s2.control_types import Placement, Timeline
 from custom_components.flexmeasures.s2.control_types.profile_search import (
     Alternative,
     Load,
@@ -18,11 +15,8 @@ from custom_components.flexmeasures.s2.control_types.profile_search import (
     cheapest,
 )
 
-from ..samples import MINUTE, NOON, SECOND
-from .programmes import (
-    HOUR,
-    prices,
-)
+from ..samples import HOUR, MINUTE, NOON, SECOND
+from .programmes import prices
 
 
 def brute_force(search: Search, line: PriceLine, step: timedelta) -> float | None:

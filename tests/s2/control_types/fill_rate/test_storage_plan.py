@@ -18,7 +18,7 @@ from custom_components.flexmeasures.s2.control_types import (
 from custom_components.flexmeasures.s2.control_types.fill_rate_flex_model import StorageOutlook
 from custom_components.flexmeasures.s2.messages import frbc
 
-from .samples import (
+from ..samples import (
     NOON,
     QUARTER,
     actuator,
@@ -26,10 +26,10 @@ from .samples import (
     element,
     mode,
     schedule,
-    span,
     storage_description,
     storage_status,
 )
+from .messages import leakage
 
 SENSORS = Sensors(power={"battery": 7})
 
@@ -109,19 +109,8 @@ def test_a_proportional_loss_takes_its_share_of_every_step() -> None:
     control.receive(storage_description(heater, levels=(0, 100)), NOON)
     control.receive(storage_status(50), NOON)
     rate = 0.0001  # of what is stored, per second
-    control.receive(
-        frbc.LeakageBehaviour(
-            message_id="leakage",
-            valid_from=NOON,
-            elements=tuple(
-                frbc.LeakageBehaviourElement(
-                    fill_level_range=span(low, low + 20), leakage_rate=rate * (low + 10)
-                )
-                for low in range(0, 100, 20)
-            ),
-        ),
-        NOON,
-    )
+    bands = [(low, low + 20, rate * (low + 10)) for low in range(0, 100, 20)]
+    control.receive(leakage(*bands), NOON)
     outlook = control.outlook(NOON)
     assert outlook
     storage = planned_storage(outlook, SENSORS)
