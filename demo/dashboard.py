@@ -66,13 +66,8 @@ def _home(devices: Mapping[str, Entities], site: SiteEntities) -> dict[str, Any]
 
 def _battery(battery: Entities, site: SiteEntities) -> Card:
     level = "sensor.simulated_battery_state_of_charge"
-    return _section(
-        "Battery",
-        _plan_card(battery, site, "Battery", level),
-        _mode(battery, columns=12),
-        _tile(battery["plan_status"], "Plan", columns=12),
-        span=2,
-    )
+    mode = _mode(battery, columns=12)
+    return _device("Battery", battery, site, mode, level=level, status_columns=12, span=2)
 
 
 def _now(devices: Mapping[str, Entities], site: SiteEntities) -> Card:
@@ -92,54 +87,47 @@ def _now(devices: Mapping[str, Entities], site: SiteEntities) -> Card:
 
 
 def _car(car: Entities, site: SiteEntities) -> Card:
-    return _section(
+    return _device(
         "Car",
-        _plan_card(car, site, "Car", "sensor.simulated_car_state_of_charge"),
+        car,
+        site,
         _tile(car["target"], "Charge to", feature=_SLIDER),
         _rows(car["ready_by"], "Ready by"),
         _mode(car),
         _tile("binary_sensor.simulated_car_plugged_in", "Car", columns=6),
-        _tile(car["plan_status"], "Plan", columns=6),
+        level="sensor.simulated_car_state_of_charge",
+        status_columns=6,
     )
 
 
 def _heat_pump(heat_pump: Entities, site: SiteEntities) -> Card:
-    return _section(
-        "Heat pump",
-        _plan_card(heat_pump, site, "Heat pump", heat_pump["expected_state_of_charge"]),
-        _tile(
-            "water_heater.simulated_heat_pump_tank",
-            "Tank",
-            columns=6,
-            shows=["current_temperature", "temperature"],
-        ),
-        _tile("sensor.simulated_heat_pump_power", "Power", columns=6),
-        _mode(heat_pump),
-        _tile(heat_pump["plan_status"], "Plan"),
+    tank = _tile(
+        "water_heater.simulated_heat_pump_tank",
+        "Tank",
+        columns=6,
+        shows=["current_temperature", "temperature"],
     )
+    power = _tile("sensor.simulated_heat_pump_power", "Power", columns=6)
+    level = heat_pump["expected_state_of_charge"]
+    return _device("Heat pump", heat_pump, site, tank, power, _mode(heat_pump), level=level)
 
 
 def _solar(solar: Entities, site: SiteEntities) -> Card:
-    return _section(
-        "Solar panels",
-        _plan_card(solar, site, "Solar panels"),
-        _tile("number.simulated_solar_panels_feed_in_limit", "Feed-in limit", columns=6),
-        _tile("sensor.simulated_solar_panels_power", "Power", columns=6),
-        _mode(solar),
-        _tile(solar["plan_status"], "Plan"),
-    )
+    limit = _tile("number.simulated_solar_panels_feed_in_limit", "Feed-in limit", columns=6)
+    power = _tile("sensor.simulated_solar_panels_power", "Power", columns=6)
+    return _device("Solar panels", solar, site, limit, power, _mode(solar))
 
 
 def _dishwasher(dishwasher: Entities, site: SiteEntities) -> Card:
-    return _section(
+    return _device(
         "Dishwasher",
-        _plan_card(dishwasher, site, "Dishwasher"),
+        dishwasher,
+        site,
         _tile("binary_sensor.simulated_dishwasher_ready_to_start", "Filled", columns=6),
         _tile("binary_sensor.simulated_dishwasher_running", "Program", columns=6),
         _tile(dishwasher["next_change"], "Starts or ends"),
         _rows(dishwasher["ready_by"], "Ready by"),
         _tile(dishwasher["plan_run"], "Run once", feature=_BUTTON),
-        _tile(dishwasher["plan_status"], "Plan"),
     )
 
 
@@ -260,6 +248,25 @@ _SHOWS_POWER = {
 _BUTTON: Card = {"type": "button"}
 _SLIDER: Card = {"type": "numeric-input", "style": "slider"}
 _TOGGLE: Card = {"type": "toggle"}
+
+
+def _device(
+    title: str,
+    device: Entities,
+    site: SiteEntities,
+    *cards: Card,
+    level: str | None = None,
+    status_columns: int | str = "full",
+    span: int = 1,
+) -> Card:
+    """Return the section of a device: its plan, what else is shown of it, and what became of the plan."""
+    return _section(
+        title,
+        _plan_card(device, site, title, level),
+        *cards,
+        _tile(device["plan_status"], "Plan", columns=status_columns),
+        span=span,
+    )
 
 
 def _plan_card(device: Entities, site: SiteEntities, title: str, level: str | None = None) -> Card:
