@@ -31,16 +31,30 @@ async def call(hass: HomeAssistant, action: str, **fields: Any) -> dict[str, Any
     return response
 
 
+def device_of(hass: HomeAssistant, entry: MockConfigEntry, asset: int) -> dr.DeviceEntry:
+    """Return an asset's device in Home Assistant."""
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, f"{entry.entry_id}_{asset}"), entry.entry_id
+    )
+    assert device
+    return device
+
+
+async def call_on(
+    hass: HomeAssistant, entry: MockConfigEntry, asset: int, action: str, **fields: Any
+) -> dict[str, Any]:
+    """Call an action on an asset's device and return its response."""
+    fields = {"device_id": device_of(hass, entry, asset).id, **fields}
+    response = await hass.services.async_call(
+        DOMAIN, action, fields, blocking=True, return_response=True
+    )
+    assert isinstance(response, dict)
+    return response
+
+
 async def refusal_of(hass: HomeAssistant, entry: MockConfigEntry, action: str) -> str | None:
     """Call an action on the device of the battery's asset, which refuses it; return the key of the sentence."""
-    battery = dr.async_get(hass).async_get_device_by_identifier(
-        (DOMAIN, f"{entry.entry_id}_2"), entry.entry_id
-    )
-    assert battery
-
     with pytest.raises(ServiceValidationError) as refused:
-        await hass.services.async_call(
-            DOMAIN, action, {"device_id": battery.id}, blocking=True, return_response=True
-        )
+        await call_on(hass, entry, 2, action)
 
     return refused.value.translation_key

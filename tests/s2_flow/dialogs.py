@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from aiohttp.test_utils import TestClient
 from homeassistant.config_entries import SOURCE_USER, ConfigSubentry
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.flexmeasures.client import Asset
+
+type HttpClient = TestClient[Any, Any]
 
 FORM = {"name": "Heat pump", "control_type": "automatic", "abnormal_conditions": False}
 
@@ -39,9 +42,13 @@ def only_device(entry: MockConfigEntry) -> ConfigSubentry:
     return device
 
 
+def secret_in(step: dict[str, Any]) -> str:
+    """Return the secret in the address that a step shows."""
+    return str(step["description_placeholders"]["address"].rpartition("/")[2])
+
+
 async def pairing_secret(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     """Return the secret in the address that the flow shows."""
     step = await start(hass, entry, "pair")
-    address = step["description_placeholders"]["address"]
     hass.config_entries.subentries.async_abort(step["flow_id"])
-    return str(address.rpartition("/")[2])
+    return secret_in(step)

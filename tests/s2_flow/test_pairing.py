@@ -6,30 +6,42 @@ from homeassistant.config_entries import (
     SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     ConfigFlowContext,
+    ConfigFlowResult,
 )
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.flexmeasures.client import ConnectionFailedError
 from custom_components.flexmeasures.const import DOMAIN
 
 from ..s2.samples import details, handshake
 from ..s2_devices import PATH, ConnectedDevice
-from .dialogs import created, go_on, only_device, pairing_secret, start
+from .dialogs import HttpClient, created, go_on, only_device, pairing_secret, secret_in, start
+
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+
+
+def discovered(hass: HomeAssistant) -> ConfigFlowResult:
+    """Return the only dialog of a device that was discovered."""
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    return flow
 
 
 async def test_a_device_with_the_pairing_secret_waits_and_is_asked_to_follow_nothing(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+    hass: HomeAssistant, entry: MockConfigEntry, http: HttpClient, secret: str
 ) -> None:
-    secret = await pairing_secret(hass, entry)
-    device = await ConnectedDevice.knock(hass, await hass_client_no_auth(), secret)
+    device = await ConnectedDevice.knock(hass, http, secret)
 
     assert await device.introduce() == "OK"
 
     assert "battery-1" in entry.runtime_data.s2.waiting
     assert [said["message_type"] for said in device.said] == ["Handshake", "HandshakeResponse"]
-    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    flow = discovered(hass)
     assert flow["step_id"] == "discovery_confirm"
     assert flow["context"]["title_placeholders"] == {"name": "Battery"}
 
@@ -38,13 +50,11 @@ async def test_an_accepted_device_keeps_the_secret_and_the_next_gets_another(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     client: AsyncMock,
-    hass_client_no_auth: ClientSessionGenerator,
+    http: HttpClient,
+    secret: str,
+    device: ConnectedDevice,
 ) -> None:
-    secret = await pairing_secret(hass, entry)
-    http = await hass_client_no_auth()
-    device = await ConnectedDevice.knock(hass, http, secret)
-    await device.introduce()
-    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    flow = discovered(hass)
 
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
     assert await device.closed() == 1001
@@ -64,13 +74,9 @@ async def test_an_accepted_device_keeps_the_secret_and_the_next_gets_another(
 
 
 async def test_another_device_with_the_same_pairing_secret_does_not_become_the_accepted_one(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+    hass: HomeAssistant, http: HttpClient, secret: str, device: ConnectedDevice
 ) -> None:
-    secret = await pairing_secret(hass, entry)
-    http = await hass_client_no_auth()
-    device = await ConnectedDevice.knock(hass, http, secret)
-    await device.introduce()
-    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    flow = discovered(hass)
     await hass.config_entries.flow.async_configure(flow["flow_id"], {})
     await device.closed()
     await hass.async_block_till_done()
@@ -83,15 +89,15 @@ async def test_another_device_with_the_same_pairing_secret_does_not_become_the_a
 
 
 async def test_a_waiting_device_can_be_accepted_where_its_address_is_shown(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+    hass: HomeAssistant, entry: MockConfigEntry, http: HttpClient
 ) -> None:
     step = await start(hass, entry, "pair")
-    secret = step["description_placeholders"]["address"].rpartition("/")[2]
+    secret = secret_in(step)
 
     step = await go_on(hass, step, {})
     assert step["errors"] == {"base": "nobody_waits"}
 
-    device = await ConnectedDevice.knock(hass, await hass_client_no_auth(), secret)
+    device = await ConnectedDevice.knock(hass, http, secret)
     await device.introduce()
     step = await start(hass, entry, "pair")
     result = await go_on(hass, step, {"device": "battery-1"})
@@ -104,13 +110,11 @@ async def test_accepting_while_the_server_is_away_can_be_tried_again(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     client: AsyncMock,
-    hass_client_no_auth: ClientSessionGenerator,
+    secret: str,
+    device: ConnectedDevice,
 ) -> None:
-    secret = await pairing_secret(hass, entry)
-    device = await ConnectedDevice.knock(hass, await hass_client_no_auth(), secret)
-    await device.introduce()
     client.add_asset.side_effect = ConnectionFailedError("away")
-    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    flow = discovered(hass)
 
     result = await hass.config_entries.flow.async_configure(flow["flow_id"], {})
     assert result["errors"] == {"base": "cannot_connect"}
@@ -124,11 +128,8 @@ async def test_accepting_while_the_server_is_away_can_be_tried_again(
 
 
 async def test_a_waiting_device_that_left_is_not_shown_as_discovered_any_more(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+    hass: HomeAssistant, entry: MockConfigEntry, device: ConnectedDevice
 ) -> None:
-    secret = await pairing_secret(hass, entry)
-    device = await ConnectedDevice.knock(hass, await hass_client_no_auth(), secret)
-    await device.introduce()
     assert hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 
     await device.socket.close()
@@ -139,13 +140,9 @@ async def test_a_waiting_device_that_left_is_not_shown_as_discovered_any_more(
 
 
 async def test_an_ignored_device_is_not_shown_again(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+    hass: HomeAssistant, http: HttpClient, secret: str, device: ConnectedDevice
 ) -> None:
-    secret = await pairing_secret(hass, entry)
-    http = await hass_client_no_auth()
-    device = await ConnectedDevice.knock(hass, http, secret)
-    await device.introduce()
-    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    flow = discovered(hass)
     await hass.config_entries.flow.async_init(
         DOMAIN,
         context={"source": SOURCE_IGNORE},
@@ -172,10 +169,8 @@ async def test_the_pairing_secret_survives_a_reload(
 
 
 async def test_no_more_than_twenty_devices_wait(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+    hass: HomeAssistant, http: HttpClient, secret: str
 ) -> None:
-    secret = await pairing_secret(hass, entry)
-    http = await hass_client_no_auth()
     for number in range(20):
         device = await ConnectedDevice.knock(hass, http, secret)
         await device.introduce(resource_id=f"device-{number}")
@@ -185,35 +180,26 @@ async def test_no_more_than_twenty_devices_wait(
     assert refused.status == 503
 
 
-UPGRADE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-}
-
-
 async def test_a_device_cannot_plant_markup_in_a_name(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+    hass: HomeAssistant, http: HttpClient, secret: str
 ) -> None:
-    secret = await pairing_secret(hass, entry)
-    device = await ConnectedDevice.knock(hass, await hass_client_no_auth(), secret)
+    device = await ConnectedDevice.knock(hass, http, secret)
     await device.send(handshake())
     await device.hear_until("HandshakeResponse")
     await device.say(details() | {"name": "<script>alert(1)</script>\nBattery"})
 
-    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    flow = discovered(hass)
     name = flow["context"]["title_placeholders"]["name"]
 
     assert name == "scriptalert(1)/script Battery"
 
 
 async def test_a_device_that_is_accepted_in_the_other_dialog_is_not_shown_as_discovered_any_more(
-    hass: HomeAssistant, entry: MockConfigEntry, hass_client_no_auth: ClientSessionGenerator
+    hass: HomeAssistant, entry: MockConfigEntry, http: HttpClient
 ) -> None:
     step = await start(hass, entry, "pair")
-    secret = step["description_placeholders"]["address"].rpartition("/")[2]
-    device = await ConnectedDevice.knock(hass, await hass_client_no_auth(), secret)
+    secret = secret_in(step)
+    device = await ConnectedDevice.knock(hass, http, secret)
     await device.introduce()
     assert hass.config_entries.flow.async_progress_by_handler(DOMAIN)
 

@@ -1,6 +1,6 @@
 """What S2 devices add to the request, and whether they would add the same again."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,10 +9,9 @@ from custom_components.flexmeasures.s2.control_types import Series, SeriesKind, 
 from custom_components.flexmeasures.s2_instructor import shares
 from custom_components.flexmeasures.s2_request import S2Request, joined_context
 
-from . import site
+from .. import site
+from ..planning import NOON, QUARTER
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-QUARTER = timedelta(minutes=15)
 END = NOON + 4 * QUARTER
 POWER = site.make_sensor(7, "power", "kW", 2)
 

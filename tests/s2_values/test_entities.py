@@ -1,6 +1,6 @@
 """What people see of an S2 device: its own words as states, while it is there and when it leaves."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -10,10 +10,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.flexmeasures.s2.wire import JsonObject, JsonValue
+from custom_components.flexmeasures.s2.wire import JsonObject
 
-from .conftest import make_entry
-from .s2.samples import (
+from ..conftest import make_entry
+from ..planning import NOON
+from ..s2.samples import (
     actuator_status,
     details,
     fill_rate_description,
@@ -22,19 +23,10 @@ from .s2.samples import (
     operation_mode_description,
     storage_status,
 )
-from .s2_devices import ConnectedDevice, s2_subentry
-from .test_init import set_up
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-def measurement(**watts: float) -> JsonObject:
-    """Return a measurement with a value for each phase."""
-    values: list[JsonValue] = [
-        {"commodity_quantity": f"ELECTRIC.POWER.{phase}", "value": value}
-        for phase, value in watts.items()
-    ]
-    return message("PowerMeasurement", measurement_timestamp="2026-11-22T12:00:00Z", values=values)
+from ..s2_devices import ConnectedDevice, s2_subentry
+from ..s2_words import measurement
+from ..site_actions import device_of
+from ..test_init import set_up
 
 
 @pytest.fixture
@@ -239,22 +231,14 @@ async def test_the_device_registry_tells_who_made_the_device(
     }
     await device.say(details() | facts)
 
-    registry = dr.async_get(hass)
-    registered = registry.async_get_device_by_identifier(
-        ("flexmeasures", f"{entry.entry_id}_2"), entry.entry_id
-    )
-    assert registered
+    registered = device_of(hass, entry, 2)
     assert registered.manufacturer == "bHeat/b & Co"
     assert (registered.model, registered.sw_version) == ("Pump 5", "2.1")
     assert registered.serial_number == "1234"
     assert registered.name == "Battery"
     await entry.runtime_data.inventory.async_refresh()
     await hass.async_block_till_done()
-    still = registry.async_get_device_by_identifier(
-        ("flexmeasures", f"{entry.entry_id}_2"), entry.entry_id
-    )
-    assert still
-    assert still.model == "Pump 5"
+    assert device_of(hass, entry, 2).model == "Pump 5"
 
 
 async def test_a_device_whose_asset_is_gone_stands_by_itself(
