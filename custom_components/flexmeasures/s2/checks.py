@@ -4,6 +4,7 @@ Rules are those of the standard's text; s2-python checks some of them, each devi
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +23,12 @@ from .wire import invalid_content
 
 # Boundaries of adjoining ranges are computed by devices: 0.1 + 0.2 meets 0.3.
 _NOISE = 1e-9
+# The standard allows a thousand; each is told to the device, and a programme of a household has ten.
+_MOST_CONTAINERS = 100
+# Containers times elements, which is what it takes to place them on even the coarsest grid; that household has 5 000.
+_MOST_CHOICES = 50_000
+# Times after it would leave the calendar.
+_LONGEST_PROGRAMME = timedelta(days=366)
 
 
 def check(message: object) -> None:
@@ -101,12 +108,31 @@ def _power_profile(message: ppbc.PowerProfileDefinition) -> None:
     if message.end_time <= message.start_time:
         raise invalid_content("end_time is not after start_time")
     containers = message.power_sequences_containers
+    if len(containers) > _MOST_CONTAINERS:
+        raise invalid_content(
+            f"more than {_MOST_CONTAINERS} parts of one programme are not planned"
+        )
+    if len(containers) * sum(map(_elements, containers)) > _MOST_CHOICES:
+        raise invalid_content("the programme has too many parts, sequences and elements to plan")
     _unique("container", (container.id for container in containers))
     for container in containers:
         _unique("sequence", (sequence.id for sequence in container.power_sequences))
         for sequence in container.power_sequences:
             for element in sequence.elements:
                 _one_for_each_quantity(element.power_values)
+    if sum(map(_longest, containers), timedelta(0)) > _LONGEST_PROGRAMME:
+        raise invalid_content("the programme is longer than a year")
+
+
+def _elements(container: ppbc.PowerSequenceContainer) -> int:
+    return sum(len(sequence.elements) for sequence in container.power_sequences)
+
+
+def _longest(container: ppbc.PowerSequenceContainer) -> timedelta:
+    return max(
+        sum((element.duration for element in sequence.elements), timedelta(0))
+        for sequence in container.power_sequences
+    )
 
 
 def _transitions(

@@ -33,7 +33,7 @@ _ROUNDING = 1e-5  # kWh
 # Of a power, what the order of adding up may change.
 _ROUNDING_SHARE = 1e-9
 # Of so many bands the gaps do not matter.
-_MOST_BANDS = 256
+_MOST_BANDS = 64
 
 
 @dataclass(frozen=True, slots=True)

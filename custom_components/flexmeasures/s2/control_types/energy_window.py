@@ -9,6 +9,8 @@ from .envelopes import Energy, floor_to_millisecond
 
 # A measured power counts no longer than this without a new one: a device that fell silent may have stopped.
 LONGEST_HOLD = timedelta(minutes=5)
+# As many as of any other kind of description: of a device that sends more the oldest are forgotten.
+_MOST_WINDOWS = 16
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class EnergyWindows:
             if window.constraint.id != constraint.id and window.constraint.valid_until > now
         ]
         self._windows.append(_Window(constraint))
+        del self._windows[:-_MOST_WINDOWS]
 
     def revoke(self, object_id: Identifier) -> None:
         """Drop the constraint that has the id or came with the message of that id."""

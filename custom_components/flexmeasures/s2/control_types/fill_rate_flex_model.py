@@ -191,6 +191,7 @@ def _reservations(outlook: StorageOutlook) -> list[Notice]:
 def _unreachable(outlook: StorageOutlook, grid: Grid) -> list[Notice]:
     """Return the targets outside of the storage, and those that even full power misses (in kWh, leakage left out)."""
     storage = outlook.storage
+    fastest = _fastest(storage)
     notices: list[Notice] = []
     for piece in _targets_ahead(outlook, grid):
         notices += [
@@ -203,7 +204,7 @@ def _unreachable(outlook: StorageOutlook, grid: Grid) -> list[Notice]:
             for level in piece.value
             if level != storage.levels.clamp(level)
         ]
-        at_best = storage.energy(_highest_level(outlook, grid.start, piece.start)) or 0.0
+        at_best = storage.energy(_highest_level(outlook, fastest, grid.start, piece.start)) or 0.0
         needed = storage.energy(piece.value.start) or 0.0
         if needed > at_best + _LEAST_ENERGY:
             notices.append(
@@ -217,13 +218,17 @@ def _unreachable(outlook: StorageOutlook, grid: Grid) -> list[Notice]:
     return notices
 
 
-def _highest_level(outlook: StorageOutlook, start: datetime, at: datetime) -> float:
-    fastest = sum(
+def _highest_level(outlook: StorageOutlook, fastest: float, start: datetime, at: datetime) -> float:
+    filled = fastest * max(at - start, timedelta(0)).total_seconds()
+    return outlook.level + filled - integral(outlook.usage, start, at)
+
+
+def _fastest(storage: Storage) -> float:
+    """Return the units per second that all actuators fill at most."""
+    return sum(
         max(
             0.0,
             *(element.rate.high for mode in actuator.normal_modes for element in mode.elements),
         )
-        for actuator in outlook.storage.actuators
+        for actuator in storage.actuators
     )
-    filled = fastest * max(at - start, timedelta(0)).total_seconds()
-    return outlook.level + filled - integral(outlook.usage, start, at)

@@ -109,16 +109,16 @@ class Actuator:
     ) -> Actuator:
         """Return the actuator that a description tells of."""
         by_id = {mode.id: mode for mode in modes}
-        leaving: dict[str, tuple[Transition, ...]] = {}
+        leaving: dict[str, list[Transition]] = {}
         for transition in transitions:
-            leaving[transition.from_id] = (*leaving.get(transition.from_id, ()), transition)
+            leaving.setdefault(transition.from_id, []).append(transition)
         spans = [mode.powers for mode in by_id.values()]
         width = max(span.end for span in spans) - min(span.start for span in spans)
         return cls(
             id=actuator_id,
             modes=by_id,
             normal_modes=tuple(mode for mode in by_id.values() if not mode.abnormal_only),
-            transitions=leaving,
+            transitions={mode_id: tuple(steps) for mode_id, steps in leaving.items()},
             timers={timer.id: timer.duration for timer in timers},
             deadband=max(_DEADBAND, _DEADBAND_SHARE * width),
         )

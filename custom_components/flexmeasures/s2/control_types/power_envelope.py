@@ -1,9 +1,11 @@
 """Power envelope based control: devices that decide themselves within limits, such as solar panels or a charging point."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import itemgetter
 
 from ...scheduling.grid import floor_to_resolution
 from ..messages import pebc
@@ -239,7 +241,10 @@ class PowerEnvelopeControl:
         )
         steps = []
         for begin, until in pairwise(inside):
-            power = next((part for start, stop, part in planned if start <= begin < stop), None)
+            index = max(0, bisect_right(planned, begin, key=itemgetter(0)) - 1)
+            start, stop, power = planned[index]
+            if not start <= begin < stop:
+                power = None
             # What a person sets is meant, whatever is foreseen.
             forecast = None if plan.overrides else self._forecast.at(begin)
             steps.append(

@@ -23,6 +23,8 @@ from .timeline import Grid, Timeline
 
 # Where a running part ends is known to about this; a smaller change of a start is no news.
 _SAME_START = timedelta(seconds=30)
+# A device with more programmes at once is out of order; the oldest are forgotten.
+_MOST_PROFILES = 16
 
 
 class PowerProfileControl:
@@ -50,11 +52,20 @@ class PowerProfileControl:
                     if profile.definition.end_time > now
                 }
                 profile = Profile(message, {}, {})
+                self._profiles.pop(message.id, None)
                 self._profiles[message.id] = profile
+                if len(self._profiles) > _MOST_PROFILES:
+                    del self._profiles[next(iter(self._profiles))]
                 self._place(profile, now)
             case ppbc.PowerProfileStatus():
-                for status in message.sequence_container_status:
-                    self._note(status, now)
+                # Once for all parts: a device may tell of a thousand.
+                begun = [
+                    status.power_profile_id
+                    for status in message.sequence_container_status
+                    if self._note(status, now)
+                ]
+                for profile_id in dict.fromkeys(begun):
+                    self._place(self._profiles[profile_id], now)
             case InstructionStatusUpdate():
                 if message.status_type in {InstructionStatus.REJECTED, InstructionStatus.ABORTED}:
                     self.refused(message.instruction_id, now, temporary=False)
@@ -201,17 +212,18 @@ class PowerProfileControl:
             (self._quiet_until if self._quiet_until and self._quiet_until > now else None,)
         )
 
-    def _note(self, status: ppbc.PowerSequenceContainerStatus, now: datetime) -> None:
+    def _note(self, status: ppbc.PowerSequenceContainerStatus, now: datetime) -> bool:
+        """Note how far a part is; tell whether what follows has to be placed anew."""
         profile = self._profiles.get(status.power_profile_id)
         if profile is None:
-            return
+            return False
         before = profile.parts.get(status.sequence_container_id)
         profile.parts[status.sequence_container_id] = Part(status, now)
-        if before is None or before.status.status is not status.status:
-            self._retried = False
-            # What was only waiting stays placed as it is: to place it anew would shift it for nothing.
-            if status.status in RUNNING | OVER:
-                self._place(profile, now)
+        if before is not None and before.status.status is status.status:
+            return False
+        self._retried = False
+        # What was only waiting stays placed as it is: to place it anew would shift it for nothing.
+        return status.status in RUNNING | OVER
 
     def _place(self, profile: Profile, now: datetime) -> None:
         search = profile.search(now, abnormal=self._abnormal)
@@ -220,9 +232,10 @@ class PowerProfileControl:
             return
         if self._is_priced and profile.at_once is None and not profile.has_begun:
             profile.at_once = self._prices.bill(soonest(search))
-        found = cheapest(search, self._prices)
-        profile.fits = found is not None
-        profile.placements = self._in_time(profile, soonest(search)) if found is None else found
+        found = cheapest(search, self._prices, len(self._profiles))
+        first = soonest(search)
+        profile.fits = found is not None or first[-1].end <= search.latest_end
+        profile.placements = self._in_time(profile, first) if found is None else found
 
     def _in_time(
         self, profile: Profile, placements: tuple[Placement, ...]

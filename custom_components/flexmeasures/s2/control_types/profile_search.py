@@ -18,8 +18,8 @@ from .timeline import Grid, Timeline
 
 # Finer is not worth reckoning: prices change by the quarter-hour.
 COARSEST_STEP = timedelta(minutes=1)
-# A day in steps of 5 s; beyond it the search would be felt. Then starts lie on whole minutes.
-_MOST_STEPS = 20_000
+# Loads reckoned with, over all starts: beyond it the search would be felt, and starts lie further apart.
+_MOST_WORK = 60_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST_DIFFERENCE = 1e-12
 _KILOWATT_SECONDS_PER_KWH = 3.6e6
@@ -103,6 +103,11 @@ class PriceLine:
             width = self._borders[index] - self._borders[index - 1]
             self._sums.append(self._sums[-1] + width * self._prices[index - 1])
 
+    @property
+    def last_change(self) -> datetime:
+        """From when on the price stays the same."""
+        return _EPOCH + timedelta(seconds=self._borders[-1])
+
     def until(self, seconds: float) -> float:
         """Return the integral of the price, in price times seconds, up to a time since 1970."""
         index = max(0, bisect_right(self._borders, seconds) - 1)
@@ -132,19 +137,32 @@ class PriceLine:
         return total / _KILOWATT_SECONDS_PER_KWH
 
 
-def cheapest(search: Search, prices: PriceLine) -> tuple[Placement, ...] | None:
+def cheapest(
+    search: Search, prices: PriceLine, programmes: int = 1
+) -> tuple[Placement, ...] | None:
     """Return the cheapest placement of all parts, the earliest of equal ones; None when they do not fit.
 
-    Exact on the grid of starts: whole minutes, or finer where the durations need it.
+    Exact on the grid of starts: whole minutes, finer where the durations need it, coarser where that were too much work.
+    On a coarser grid parts take up whole steps, so what would only just fit in time may not be found to.
+
+    Args:
+        search: what is to be placed.
+        prices: of a kWh.
+        programmes: among how many the work that can be afforded is divided.
     """
     if not search.parts:
         return ()
-    step = _step_of(search)
+    # After the last change of the price nothing is gained by waiting.
+    longest = sum((_longest(alternatives) for _, alternatives in search.parts), timedelta(0))
+    last = max(search.earliest, prices.last_change) - search.earliest
+    step = _step_of(search, last + longest, _MOST_WORK // programmes)
     # What follows a running part keeps to its end, so that a pause of none stays possible.
     origin = search.earliest if search.previous_end else _ceil(search.earliest, step)
     slots = (search.latest_end - origin) // step
     if slots < 0:
         return None
+    widths = sum(-(-_longest(alternatives) // step) for _, alternatives in search.parts)
+    slots = min(slots, max(0, -(-(prices.last_change - origin) // step)) + widths)
     table = _Table(search, prices, origin, step, slots)
     return table.placements()
 
@@ -247,16 +265,33 @@ def _sliding_minima(values: list[float], window: int | None) -> list[int | None]
     return found
 
 
-def _step_of(search: Search) -> timedelta:
-    """Return the step of the grid: a minute, or the greatest that all durations and pauses are multiples of."""
+def _longest(alternatives: Sequence[Alternative]) -> timedelta:
+    return max(alternative.duration for alternative in alternatives)
+
+
+def _step_of(search: Search, ahead: timedelta, most_work: int) -> timedelta:
+    """Return the step of the grid: a minute, or the greatest that all durations and pauses are multiples of.
+
+    Where that is too much work it is a minute, or as many minutes as it takes.
+
+    Args:
+        search: what is to be placed.
+        ahead: the time from its begin on in which waiting may be worth something.
+        most_work: loads to reckon with, over all starts.
+    """
     seconds = int(COARSEST_STEP.total_seconds())
+    loads = 0
     for _, alternatives in search.parts:
         for alternative in alternatives:
+            loads += 1 + len(alternative.loads)
             seconds = math.gcd(seconds, math.ceil(alternative.duration.total_seconds()))
             if alternative.longest_pause is not None:
                 seconds = math.gcd(seconds, int(alternative.longest_pause.total_seconds()))
     step = timedelta(seconds=seconds)
-    return step if (search.latest_end - search.earliest) // step <= _MOST_STEPS else COARSEST_STEP
+    reach = max(timedelta(0), min(ahead, search.latest_end - search.earliest))
+    if reach // step * loads <= most_work:
+        return step
+    return COARSEST_STEP * max(1, -(-(reach * loads) // (COARSEST_STEP * most_work)))
 
 
 def _ceil(time: datetime, step: timedelta) -> datetime:

@@ -1,15 +1,18 @@
 """Sharing a demand among actuators: what each supplies, and what that takes in power."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 import math
+from operator import itemgetter
 from typing import NamedTuple
 
 from .spans import UNGUARDED, Span
 
 # Of a demand, what is rounding and no shortfall.
 _ROUNDING = 1e-9
+# Four actuators with six modes each. A device may describe ten with a hundred each, which nobody could go through.
+_MOST_COMBINATIONS = 1500
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +52,65 @@ def share_demand(
     power (to 1 W), then the one with the lowest running costs, then with the lowest transition costs, then the one that
     changes least.
 
+    Beyond 1500 combinations not all are looked at. Then the present modes are bettered one actuator at a time as long as
+    that helps, so a better combination may be missed that two actuators would have to change for at once.
+
     Args:
         ways: for each actuator the modes that it may run in; at least one each.
         demand: what has to be supplied.
         power: W that is planned for all actuators together; None when nothing is planned.
         limits: W, consumption positive, that people let all actuators have together.
     """
-    best: tuple[Share, ...] = ()
-    best_key: tuple[float, ...] = ()
-    for combination in product(*ways):
-        factors = _factors(combination, demand, power, limits)
-        shares = tuple(map(Share, combination, factors, strict=True))
-        supplied = sum(share.way.supply.at(share.factor) for share in shares)
-        taken = sum(share.way.power.at(share.factor) for share in shares)
-        missed = abs(demand - supplied)
-        key = (
-            round(abs(taken - limits.clamp(taken))),
-            0.0 if missed <= _ROUNDING * max(1.0, abs(demand)) else missed,
-            0 if power is None else round(abs(taken - power)),
-            sum(way.running_costs for way in combination),
-            sum(way.costs for way in combination),
-            sum(way.order for way in combination),
-        )
-        if not best or key < best_key:
-            best, best_key = shares, key
+
+    def judge(combination: Sequence[Way]) -> _Judged:
+        return _judged(combination, demand, power, limits)
+
+    if math.prod(map(len, ways)) <= _MOST_COMBINATIONS:
+        return min(map(judge, product(*ways)), key=itemgetter(0)).shares
+    return _bettered(ways, judge).shares
+
+
+class _Judged(NamedTuple):
+    """A combination of modes at its best factors; the least key is the best one."""
+
+    key: tuple[float, ...]
+    shares: tuple[Share, ...]
+
+
+def _judged(
+    combination: Sequence[Way], demand: float, power: float | None, limits: Span
+) -> _Judged:
+    factors = _factors(combination, demand, power, limits)
+    shares = tuple(map(Share, combination, factors, strict=True))
+    supplied = sum(share.way.supply.at(share.factor) for share in shares)
+    taken = sum(share.way.power.at(share.factor) for share in shares)
+    missed = abs(demand - supplied)
+    key = (
+        round(abs(taken - limits.clamp(taken))),
+        0.0 if missed <= _ROUNDING * max(1.0, abs(demand)) else missed,
+        0 if power is None else round(abs(taken - power)),
+        sum(way.running_costs for way in combination),
+        sum(way.costs for way in combination),
+        sum(way.order for way in combination),
+    )
+    return _Judged(key, shares)
+
+
+def _bettered(ways: Sequence[Sequence[Way]], judge: Callable[[Sequence[Way]], _Judged]) -> _Judged:
+    """Return what the present modes become by changing one actuator after the other, as long as that helps."""
+    chosen = [min(modes, key=lambda way: way.order) for modes in ways]
+    best = judge(chosen)
+    left = _MOST_COMBINATIONS
+    index = unchanged = 0
+    while unchanged < len(ways) and left >= len(ways[index]):
+        left -= len(ways[index])
+        unchanged += 1
+        for way in ways[index]:
+            candidate = judge([*chosen[:index], way, *chosen[index + 1 :]])
+            if candidate.key < best.key:
+                best, unchanged = candidate, 0
+        chosen = [share.way for share in best.shares]
+        index = (index + 1) % len(ways)
     return best
 
 

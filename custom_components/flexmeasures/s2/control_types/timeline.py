@@ -1,5 +1,6 @@
 """What is foreseen over time: elements of any length, replaced by newer ones, put on a regular grid."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -64,22 +65,20 @@ class Timeline[Value]:
 
     def at(self, time: datetime) -> Value | None:
         """Return the value that holds at the time; None where nothing is said."""
-        for piece in self._pieces:
-            if piece.start <= time < piece.end:
-                return piece.value
-        return None
+        index = bisect_right(self._pieces, time, key=_start)
+        piece = self._pieces[index - 1] if index else None
+        return None if piece is None or piece.end <= time else piece.value
 
     def next_change(self, time: datetime) -> datetime | None:
         """Return when a piece begins or ends next, strictly after the time; None when nothing follows."""
-        return next(
-            (
-                border
-                for piece in self._pieces
-                for border in (piece.start, piece.end)
-                if border > time
-            ),
-            None,
-        )
+        index = bisect_right(self._pieces, time, key=_start)
+        if index and self._pieces[index - 1].end > time:
+            return self._pieces[index - 1].end
+        return self._pieces[index].start if index < len(self._pieces) else None
+
+
+def _start(piece: Piece[object]) -> datetime:
+    return piece.start
 
 
 @dataclass(frozen=True, slots=True)
