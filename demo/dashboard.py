@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .resource_managers.dishwasher import Dishwasher
 from .site import BATTERY, CAR, DISHWASHER, HEAT_PUMP, SOLAR
 
 PATH = "demo-home"
@@ -217,9 +216,6 @@ def _s2_device(name: str, device: Entities, site: SiteEntities) -> Card:
         "measured_fill_level": "Fill level",
         "demand": "Demand",
     }
-    if name == Dishwasher.name:
-        # Its programme says at which power it runs.
-        del shown["power_setpoint"]
     return _section(
         name,
         _plan_card(device, site, name, device.get("measured_state_of_charge")),

@@ -26,7 +26,6 @@ ENTITIES = frozenset(
         "measured_power",
         "mode",
         "plan_status",
-        "power_setpoint",
         "s2_connected",
         "scheduled_power",
     }
@@ -40,9 +39,11 @@ _TOLD = {
         "measured_fill_level",
         "measured_state_of_charge",
         "operation_mode",
+        "power_setpoint",
     },
-    "OPERATION_MODE_BASED_CONTROL": {"operation_mode"},
-    "DEMAND_DRIVEN_BASED_CONTROL": {"demand"},
+    "OPERATION_MODE_BASED_CONTROL": {"operation_mode", "power_setpoint"},
+    "DEMAND_DRIVEN_BASED_CONTROL": {"demand", "power_setpoint"},
+    "POWER_ENVELOPE_BASED_CONTROL": {"power_setpoint"},
 }
 
 

@@ -137,6 +137,13 @@ class S2Device:
         )
 
     @property
+    def takes_power(self) -> bool | None:
+        """Whether it can be told a power in W: a programme only begins and pauses; None while it follows nothing."""
+        if self.control is None:
+            return None
+        return not isinstance(self.control, NoControl | PowerProfileControl)
+
+    @property
     def powers(self) -> Mapping[str, Span]:
         """The W between which each actuator can be led, consumption positive; nothing while that is not known.
 

@@ -124,9 +124,9 @@ async def test_what_cannot_be_controlled_counts_for_the_others_and_has_nothing_t
     for entity_id in (
         "switch.solar_panels_follow_schedule",
         "select.solar_panels_mode",
-        "number.solar_panels_power_setpoint",
     ):
         assert home.state(entity_id).state == "unavailable", entity_id
+    assert home.hass.states.get("number.solar_panels_power_setpoint") is None
     before = triggers(home.client)
     await home.pass_minutes(30)
     assert triggers(home.client) == before
