@@ -65,6 +65,11 @@ class ResourceManager(ABC):
         self._now = now
         self._active = False
 
+    @property
+    def situation(self) -> object:
+        """Return on what its descriptions depend: it describes itself anew when that is another."""
+        return None
+
     @abstractmethod
     def descriptions(self, now: datetime) -> list[Message]:
         """Return what the energy manager has to know first."""
@@ -124,6 +129,7 @@ class ResourceManager(ABC):
 
     def advance(self, now: datetime) -> list[str]:
         """Let time pass; return what has changed."""
+        before = self.situation
         self.move((now - self._now).total_seconds())
         self._now = now
         measured = message(
@@ -131,7 +137,8 @@ class ResourceManager(ABC):
             measurement_timestamp=now.isoformat(),
             values=[{"commodity_quantity": "ELECTRIC.POWER.L1", "value": self.power}],
         )
-        said = [measured, *self.statuses()] if self._active else [measured]
+        anew = self.descriptions(now) if self.situation != before else []
+        said = [measured, *anew, *self.statuses()] if self._active else [measured]
         return [json.dumps(part) for part in said]
 
     def _answer(self, heard: Message) -> Message:

@@ -1,7 +1,7 @@
 """Simulated devices on the wire, a session and a control: what is planned is what happens."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 import json
 import math
 
@@ -10,28 +10,15 @@ import pytest
 from pytest_aiohttp.plugin import AiohttpServer
 from s2python.s2_parser import S2Parser
 
-from custom_components.flexmeasures.s2 import (
-    ControlTypeActivated,
-    InstructionAnswered,
-    Output,
-    Session,
-    load,
-)
 from custom_components.flexmeasures.s2.control_types import (
-    ControlOptions,
-    DeviceControl,
     FillRateControl,
     Grid,
-    NoControl,
     Plan,
     PowerProfileControl,
     Sensors,
     SeriesKind,
     Timeline,
-    control_for,
 )
-from custom_components.flexmeasures.s2.messages.components import ControlType, Message
-from custom_components.flexmeasures.s2.messages.session import ReceptionStatusValue
 from demo.resource_managers import connection, heat_pump, hybrid
 from demo.resource_managers.battery import Battery
 from demo.resource_managers.boiler import Boiler
@@ -40,63 +27,11 @@ from demo.resource_managers.dishwasher import Dishwasher
 from demo.resource_managers.panels import Panels, sunshine
 from demo.resource_managers.resource_manager import ResourceManager, identifier
 
-from ..s2.control_types.samples import MINUTE, NOON, QUARTER, ids, schedule
+from ..s2.control_types.samples import MINUTE, NOON, QUARTER, schedule
+from .simulated_session import Loop
 
 BATTERY = identifier("battery inverter")
 DEVICES = [Battery, Boiler, Car, Dishwasher, heat_pump.HeatPump, hybrid.Hybrid, Panels]
-
-
-class Loop:
-    """A simulated device, the session that speaks to it, and the control that decides for it.
-
-    Attributes:
-        said: every text of the device.
-    """
-
-    def __init__(self, device: ResourceManager) -> None:
-        self.device = device
-        self.now = NOON
-        self.said: list[str] = []
-        self.control: DeviceControl = NoControl()
-        names = ids("cem-")
-        self.new_id = lambda: identifier(names())
-        self._session = Session(load(), NOON, new_identifier=self.new_id)
-        self._deliver([device.greet()])
-
-    def follow(self, plan: Plan, until: datetime) -> None:
-        """Decide and let the device run on, minute by minute."""
-        while self.now < until:
-            for instruction in self.control.instructions(self.now, plan, self.new_id):
-                self.control.sent(instruction, self.now)
-                self._take(self._session.send_instruction(instruction, self.now))
-            self.now += MINUTE
-            self._deliver(self.device.advance(self.now))
-
-    def let_go(self) -> None:
-        """Ask the device to follow nothing."""
-        self._take(self._session.select_control_type(ControlType.NO_SELECTION, self.now))
-
-    def revoke(self, *identifiers: str) -> None:
-        """Take instructions back."""
-        for instruction_id in identifiers:
-            self._take(self._session.revoke_instruction(instruction_id, self.now))
-
-    def _deliver(self, texts: list[str]) -> None:
-        for text in texts:
-            self.said.append(text)
-            self._take(self._session.receive(text, self.now))
-
-    def _take(self, output: Output) -> None:
-        for event in output.events:
-            match event:
-                case ControlTypeActivated():
-                    self.control = control_for(event.control_type, ControlOptions())
-                case InstructionAnswered(status=status) if status is not ReceptionStatusValue.OK:
-                    pytest.fail(f"{event}")
-                case Message():
-                    self.control.receive(event, self.now)
-        for text in output.texts:
-            self._deliver(self.device.hear(text, self.now))
 
 
 def test_a_battery_follows_its_plan() -> None:
@@ -133,17 +68,6 @@ def test_a_battery_s_flex_model_is_what_it_is() -> None:
         {"consumption-range": ["0 W", "0 W"]},
         {"consumption-range": ["500 W", "5000 W"]},
     ]
-
-
-def test_a_boiler_follows_its_plan_until_its_thermostat_ends_it() -> None:
-    boiler = Boiler(NOON, temperature=60)
-    loop = Loop(boiler)
-    loop.follow(Plan(schedules={"": schedule(1100, 1900)}), NOON + QUARTER)
-    # 1000 W in and 333 W out for a quarter-hour in 418.6 kJ a degree.
-    assert boiler.temperature == pytest.approx(60 + (1000 - 8000 / 24) * 900 / 418_600)
-
-    loop.follow(Plan(overrides={"": 2000}), NOON + timedelta(hours=2))
-    assert boiler.temperature == pytest.approx(75, abs=0.3)
 
 
 def test_panels_stay_within_their_envelope_and_are_free_afterwards() -> None:
