@@ -64,9 +64,11 @@ async def let_pass(
     turns = 0
     while turns < _QUIET_TURNS and any(map(_is_pending, hass._tasks | hass._background_tasks)):
         await asyncio.sleep(0)
-        # Beside tasks there is what threads work at.
+        # Beside tasks there is what threads work at; what a background task gives them is in the background, too.
         in_threads = any(
-            _is_pending(job) for job in hass._tasks if not isinstance(job, asyncio.Task)
+            _is_pending(job)
+            for job in hass._tasks | hass._background_tasks
+            if not isinstance(job, asyncio.Task)
         )
         turns = 0 if in_threads or is_exchanging() else turns + 1
 

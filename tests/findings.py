@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from custom_components.flexmeasures.s2.control_types import Finding as S2Finding, Notice
+from custom_components.flexmeasures.s2_findings import findings_of
 from custom_components.flexmeasures.scheduling import (
     EnergyTarget,
     EnergyWindow,
@@ -34,7 +36,8 @@ CAR = Storage(
 @cache
 def every_finding() -> Mapping[FindingCode, Finding]:
     """Return what is found where all goes wrong that can."""
-    return {finding.code: finding for finding in (*_of_storage(), *_of_prices(), *_of_processes())}
+    found = (*_of_storage(), *_of_prices(), *_of_processes(), *findings_of(_of_s2_devices()))
+    return {finding.code: finding for finding in found}
 
 
 def _of_storage() -> Iterator[Finding]:
@@ -78,3 +81,22 @@ def _of_processes() -> Iterator[Finding]:
     window = ProcessWindow(earliest=START, latest_end=SEVEN, remaining=2 * HOUR)
     for now in (SEVEN - HOUR, SEVEN):
         yield from check_breakable_process(window, now=now, resolution=QUARTER)
+
+
+def _of_s2_devices() -> Iterator[Notice]:
+    """Yield what a device's description lets one find, each with the numbers that its control type gives."""
+    for finding in (
+        S2Finding.DISCHARGE_RATE_SIGN,
+        S2Finding.EFFICIENCY_VARIES,
+        S2Finding.OTHER_COMMODITY_NOT_PLANNED,
+    ):
+        yield Notice(finding=finding, subject="inverter")
+    for finding in (
+        S2Finding.DEMAND_BEYOND_SUPPLY,
+        S2Finding.ENERGY_OUT_OF_REACH,
+        S2Finding.TARGET_OUTSIDE_RANGE,
+        S2Finding.TARGET_OUT_OF_REACH,
+    ):
+        yield Notice(finding=finding, at=SEVEN, wanted=18, possible=11.875)
+    yield Notice(finding=S2Finding.FILL_LEVEL_OUTSIDE_RANGE, wanted=1.1, possible=1)
+    yield Notice(finding=S2Finding.WINDOW_TOO_SHORT, subject="programme", at=SEVEN)

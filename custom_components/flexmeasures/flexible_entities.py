@@ -24,8 +24,9 @@ from .entity import FlexibleDeviceEntity, PlanEntity
 from .flexible_device import DeviceKind, FlexibleDevice
 from .listeners import Listeners
 from .plan_entities import EXPECTED_STATE_OF_CHARGE, PLAN_SENSORS, SAVING_SENSORS, PlanSensor
+from .plan_findings import OUT_OF_REACH
 from .plan_models import Baseline
-from .scheduling import FindingCode, Missed
+from .scheduling import Missed
 
 
 def sensors_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[SensorEntity]:
@@ -171,21 +172,8 @@ class Problem(FlexibleDeviceEntity, BinarySensorEntity):
         return ControlStatus.NOT_FOLLOWING if ignored else None
 
 
-# What makes a target unreachable before a plan is made.
-_OUT_OF_REACH = frozenset(
-    {
-        FindingCode.MINIMUM_UNREACHABLE,
-        FindingCode.TARGET_BEYOND_BAND,
-        FindingCode.TARGET_BEYOND_CAPACITY,
-        FindingCode.TARGET_UNREACHABLE,
-        FindingCode.WINDOW_OVER,
-        FindingCode.WINDOW_TOO_SHORT,
-    }
-)
-
-
 class TargetReachable(PlanEntity, BinarySensorEntity):
-    """On while the plan reaches everything that people want of the device; unknown where nothing is wanted."""
+    """On while the plan reaches everything that people or the device itself want; unknown where nothing is wanted."""
 
     _unrecorded_attributes = frozenset({"missed"})
 
@@ -199,7 +187,7 @@ class TargetReachable(PlanEntity, BinarySensorEntity):
         plan = self._progress.plan
         if plan is None:
             return None
-        if plan.missed or any(finding.code in _OUT_OF_REACH for finding in plan.findings):
+        if plan.missed or any(finding.code in OUT_OF_REACH for finding in plan.findings):
             return False
         if self._device.kind is DeviceKind.PROCESS:
             return True

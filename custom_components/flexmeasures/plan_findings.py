@@ -10,16 +10,23 @@ from .plan_models import DevicePlan
 from .scheduling import Breach, Finding, FindingCode, Missed, MissedLimit, Severity
 
 _PERCENT = 100
-# Warnings that tell of what is missed; the others are only worth showing.
-_MISSES = frozenset(
+# What makes something that is wanted unreachable before a plan is made.
+OUT_OF_REACH = frozenset(
     {
+        FindingCode.DEMAND_BEYOND_SUPPLY,
+        FindingCode.DEVICE_TARGET_UNREACHABLE,
+        FindingCode.ENERGY_UNREACHABLE,
         FindingCode.MINIMUM_UNREACHABLE,
+        FindingCode.PROGRAMME_DOES_NOT_FIT,
         FindingCode.TARGET_BEYOND_BAND,
         FindingCode.TARGET_BEYOND_CAPACITY,
         FindingCode.TARGET_UNREACHABLE,
-        FindingCode.MINIMUM_ABOVE_MAXIMUM,
+        FindingCode.WINDOW_OVER,
+        FindingCode.WINDOW_TOO_SHORT,
     }
 )
+# Warnings that tell of what is missed; the others are only worth showing.
+_MISSES = OUT_OF_REACH | {FindingCode.MINIMUM_ABOVE_MAXIMUM}
 
 
 def miss_of(plan: DevicePlan) -> HomeAssistantError | None:

@@ -168,7 +168,7 @@ def _s2_request(
     return DeviceRequest(
         inputs=inputs,
         flex_models=described.flex_models,
-        findings=findings,
+        findings=(*findings, *described.findings),
         available=described.available,
         s2=described,
     )

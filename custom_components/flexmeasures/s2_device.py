@@ -31,7 +31,6 @@ from .s2 import (
 from .s2.control_types import (
     DeviceControl,
     NoControl,
-    Notice,
     PowerEnvelopeControl,
     PowerProfileControl,
     Span,
@@ -78,7 +77,6 @@ class S2Device:
         observation: what it measures and how it runs; empty while it is away.
         instructor: what it is told.
         conversation: the last texts of its sessions.
-        notices: what stands in the way of what it wants, as of the last plan.
         described: how often it told something that a plan takes up.
         stores_energy: whether it ever told that it does, and how much.
         lacks_sensors: whether its sensors in FlexMeasures could not be created; what is under way is no lack.
@@ -94,7 +92,6 @@ class S2Device:
         self.conversation = Conversation()
         self.session: Session | None = None
         self.control: DeviceControl | None = None
-        self.notices: tuple[Notice, ...] = ()
         self.instructor = S2Instructor(hass, self)
         self.described = 0
         self._powers_of: tuple[object, ...] = ()

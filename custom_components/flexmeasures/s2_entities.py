@@ -29,6 +29,7 @@ from .data import FlexMeasuresConfigEntry
 from .entity import s2_device_identifier
 from .s2.messages.session import InstructionStatus
 from .s2_device import S2Device
+from .s2_pace import LevelPace
 from .sensor_presentation import row_of
 
 # Rows reach every open browser with each state; 300 are 25 h at 5 minutes.
@@ -48,6 +49,7 @@ class S2SensorDescription(SensorEntityDescription):
         source_fn: reads what the attributes are made of; they are made anew when it is another.
         always: whether every device has it, also one that never told it.
         while_away: whether it still means something while the device is away.
+        slow: whether it tells how much is stored, of which not every small step is shown.
     """
 
     value_fn: Callable[[S2Device], StateType]
@@ -56,6 +58,7 @@ class S2SensorDescription(SensorEntityDescription):
     source_fn: Callable[[S2Device], object] = lambda _: None
     always: bool = False
     while_away: bool = False
+    slow: bool = False
 
 
 def _percent(share: float | None) -> float | None:
@@ -108,6 +111,7 @@ S2_SENSORS = (
         suggested_display_precision=1,
         value_fn=lambda device: device.observation.fill_level,
         unit_fn=lambda device: device.observation.fill_level_unit,
+        slow=True,
     ),
     S2SensorDescription(
         key="measured_state_of_charge",
@@ -115,6 +119,7 @@ S2_SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=1,
         value_fn=lambda device: _percent(device.observation.state_of_charge),
+        slow=True,
     ),
     S2SensorDescription(
         key="measured_stored_energy",
@@ -123,6 +128,7 @@ S2_SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=2,
         value_fn=lambda device: device.observation.stored_energy,
+        slow=True,
     ),
     S2SensorDescription(
         key="demand",
@@ -233,6 +239,23 @@ class S2Sensor(S2Entity, SensorEntity):
         super().__init__(entry, subentry, device, description.key)
         self.entity_description = description
         self._unit = description.native_unit_of_measurement
+        self._pace: LevelPace | None = None
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        if self.entity_description.slow:
+            self._pace = LevelPace(self.hass, self._async_device_changed)
+            # What it begins with is shown.
+            self._pace.async_is_due(self._device.observation.state_of_charge)
+            self.async_on_remove(self._pace.async_cancel)
+
+    @callback
+    @override
+    def _async_device_changed(self) -> None:
+        share = self._device.observation.state_of_charge
+        if self._pace is None or self._pace.async_is_due(share):
+            super()._async_device_changed()
 
     @property
     @override

@@ -29,6 +29,7 @@ from .s2.control_types import (
     planned_storage,
 )
 from .s2_device import S2Device
+from .s2_findings import findings_of
 from .s2_request import ExpectEnergies, S2Request
 from .s2_sensors import POWER, planning_sensors
 from .scheduling import FlexModelError, Storage, StorageState
@@ -132,7 +133,6 @@ def _describe(
         contribution = s2_device.control.contribution(sensors, grid, window.now)
     except ValueError as error:
         return NotPlanned.because_of(senseless(device, error))
-    s2_device.notices = contribution.notices
     if any(notice.finding is Finding.UNKNOWN_CAPACITY for notice in contribution.notices):
         return NotPlanned.because_of(_problem("s2_energy_unknown", device))
     models = _with_wishes(_objects(contribution.flex_models), *storage, window)
@@ -148,6 +148,7 @@ def _describe(
         placed=_placed(s2_device, contribution),
         available=available,
         forecast_sensor=None if available else forecast_sensor,
+        findings=findings_of(contribution.notices),
         baseline=_baseline(s2_device, is_curtailed=is_curtailed, models=models),
         price_at_once=_price_at_once(s2_device),
         expect=_expectation(s2_device, contribution, window),

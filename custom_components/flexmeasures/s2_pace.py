@@ -2,12 +2,16 @@
 
 from asyncio import TimerHandle
 from collections.abc import Callable
+import math
 from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 _SHORTEST_PAUSE: Final = 0.1  # s
+# What is stored moves slowly; a row of history for each second of it would only fill the recorder.
+_PAUSE_OF_LEVELS: Final = 10.0  # s
+_STEP_OF_LEVELS: Final = 0.01  # of the whole storage
 
 
 class S2Pace:
@@ -61,6 +65,49 @@ class S2Pace:
         for callee in waiting:
             # By the loop, which reports the failure of one and goes on with the others.
             self._loop.call_soon(callee)
+
+
+class LevelPace:
+    """Decides when what is stored is shown anew: when it comes, goes or has moved by a hundredth, and else every ten seconds."""
+
+    def __init__(self, hass: HomeAssistant, show: Callable[[], None]) -> None:
+        """Begin with nothing shown; what had to wait is shown by the callable, which asks again."""
+        self._loop = hass.loop
+        self._show = show
+        self._share: float | None = None
+        self._shown_at = -math.inf
+        self._timer: TimerHandle | None = None
+
+    @callback
+    def async_is_due(self, share: float | None) -> bool:
+        """Tell whether to show it now; if not, it will be in good time.
+
+        Args:
+            share: of the whole storage that is filled; None while that is not known, and then nothing waits.
+        """
+        now = self._loop.time()
+        left = self._shown_at + _PAUSE_OF_LEVELS - now
+        moved = abs(share - self._share) if share is not None and self._share is not None else 1.0
+        if left > 0 and moved < _STEP_OF_LEVELS:
+            if self._timer is None:
+                self._timer = self._loop.call_later(left, self._async_show)
+            return False
+        self.async_cancel()
+        self._share, self._shown_at = share, now
+        return True
+
+    @callback
+    def async_cancel(self) -> None:
+        """Show nothing later."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    @callback
+    def _async_show(self) -> None:
+        self._timer = None
+        self._shown_at = -math.inf
+        self._show()
 
 
 _KEY: HassKey[S2Pace] = HassKey("flexmeasures_s2_pace")

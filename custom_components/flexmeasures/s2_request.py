@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from .client import JsonObject, JsonValue
 from .plan_models import Baseline
-from .scheduling import Schedule
+from .scheduling import Finding, Schedule
 
 if TYPE_CHECKING:
     from .client import Sensor
@@ -33,6 +33,7 @@ class S2Request:
         placed: W per step of the planned time, consumption positive, of a device that places its own programmes.
         available: W per step that the device forecasts of what can be curtailed, positive; empty where it forecasts nothing.
         forecast_sensor: id of the sensor on which others forecast the same; None where nobody does.
+        findings: what stands in the way of what it wants, or was understood with a reservation.
         baseline: what it would do without a plan.
         price_at_once: of a kWh of its programmes if they ran as soon as they could; None where that is not known.
         expect: returns the kWh expected at the borders of steps of such schedules; None for what stores nothing.
@@ -46,6 +47,7 @@ class S2Request:
     placed: tuple[float | None, ...] = ()
     available: tuple[float | None, ...] = ()
     forecast_sensor: int | None = None
+    findings: tuple[Finding, ...] = ()
     baseline: Baseline = Baseline.UNKNOWN
     price_at_once: float | None = None
     expect: ExpectEnergies | None = None

@@ -104,6 +104,39 @@ async def test_what_a_battery_says_becomes_states(
     assert state_of(hass, "control_type").state == "fill_rate_based_control"
 
 
+async def test_small_steps_of_what_is_stored_are_shown_every_ten_seconds(
+    hass: HomeAssistant, battery: ConnectedDevice, freezer: FrozenDateTimeFactory
+) -> None:
+    await battery.say(storage_status(40.5))
+    await battery.say(storage_status(40.9))
+    await settle(hass, freezer)
+    before = [
+        state_of(hass, f"measured_{name}").state for name in ("fill_level", "state_of_charge")
+    ]
+    await settle(hass, freezer, 10)
+
+    assert before == ["40.0", "40.0"]
+    assert state_of(hass, "measured_fill_level").state == "40.9"
+    assert state_of(hass, "measured_state_of_charge").state == "40.9"
+    energy = float(state_of(hass, "measured_stored_energy").state)
+    assert energy == pytest.approx(40.9 * 5000 / 0.02 / 3.6e6)
+
+
+async def test_a_step_of_a_hundredth_of_the_storage_is_shown_at_once(
+    hass: HomeAssistant, battery: ConnectedDevice, freezer: FrozenDateTimeFactory
+) -> None:
+    await battery.say(storage_status(40.5))
+    await settle(hass, freezer)
+    await battery.say(storage_status(41.2))
+    await settle(hass, freezer)
+    assert state_of(hass, "measured_fill_level").state == "41.2"
+
+    # What waited before must not be waited for any more.
+    await battery.say(storage_status(41.5))
+    await settle(hass, freezer)
+    assert state_of(hass, "measured_fill_level").state == "41.2"
+
+
 async def test_the_total_of_three_phases_wins_over_single_phases(
     hass: HomeAssistant, battery: ConnectedDevice, freezer: FrozenDateTimeFactory
 ) -> None:

@@ -32,6 +32,16 @@ class FindingCode(StrEnum):
     PRICES_END_EARLY = "prices_end_early"
     WINDOW_TOO_SHORT = "window_too_short"
     WINDOW_OVER = "window_over"
+    # Only devices that describe themselves let these be found.
+    DEMAND_BEYOND_SUPPLY = "demand_beyond_supply"
+    DEVICE_TARGET_OUTSIDE_RANGE = "device_target_outside_range"
+    DEVICE_TARGET_UNREACHABLE = "device_target_unreachable"
+    DISCHARGE_RATE_SIGN = "discharge_rate_sign"
+    EFFICIENCY_VARIES = "efficiency_varies"
+    ENERGY_UNREACHABLE = "energy_unreachable"
+    FILL_LEVEL_OUTSIDE_RANGE = "fill_level_outside_range"
+    OTHER_COMMODITY_NOT_PLANNED = "other_commodity_not_planned"
+    PROGRAMME_DOES_NOT_FIT = "programme_does_not_fit"
 
 
 class Severity(StrEnum):
@@ -50,7 +60,8 @@ class Finding:
     """One thing that was found.
 
     Attributes:
-        numbers: what a sentence about it needs; energies in kWh, powers in kW, shares in %, times aware ISO 8601.
+        numbers: what a sentence about it needs; energies in kWh, powers in kW, shares in %, fill levels in the
+            device's own unit, times aware ISO 8601.
     """
 
     code: FindingCode

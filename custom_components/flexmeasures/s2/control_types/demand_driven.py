@@ -225,24 +225,22 @@ class DemandDrivenControl:
         running = state.running(actuator)
         if running is None or state.changing(now):
             return []
-        avoided = state.avoided(now) - {running[0]}
-        usable = frozenset(
-            mode.id
-            for mode in actuator.modes.values()
-            if (self._abnormal or not mode.abnormal_only) and mode.id not in avoided
-        )
-        routes = actuator.routes(
-            running[0], usable, state.timers.running(now), abnormal=self._abnormal
+        choices = actuator.choices(
+            running[0],
+            _ANY_LEVEL,
+            state.avoided(now),
+            state.timers.running(now),
+            abnormal=self._abnormal,
         )
         return [
             _way(
-                actuator.modes[mode_id],
-                route.costs,
-                mode_id == running[0],
-                abnormal=bool(route.transition and route.transition.abnormal_condition_only),
+                choice.mode,
+                choice.costs,
+                choice.mode.id == running[0],
+                abnormal=bool(choice.transition and choice.transition.abnormal_condition_only),
             )
-            for mode_id, route in routes.items()
-            if route.transition is None or route.transition.to_id == mode_id
+            for choice in choices
+            if choice.transition is None or choice.transition.to_id == choice.mode.id
         ]
 
     def _given_by_others(
@@ -252,7 +250,7 @@ class DemandDrivenControl:
         ids = {actuator.id for actuator, _ in free}
         supplied = taken = 0.0
         for actuator in description.actuators:
-            running = running_element(actuator, self._states.of(actuator.id), level=0.0)
+            running = running_element(actuator, self._states.of(actuator.id), level=_ANY_LEVEL)
             if actuator.id not in ids and running is not None:
                 element, factor = running
                 supplied += element.rate.at(factor)
@@ -289,6 +287,8 @@ class DemandDrivenControl:
 
 
 _WATTS_PER_KILOWATT = 1000
+# Nothing is stored, and every mode does the same at all levels.
+_ANY_LEVEL = 0.0
 # A gas burner changes its supply without any electric power: then the supply has a deadband of its own.
 _DEADBAND_SHARE = 0.01
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from .actuator_state import ActuatorState
-from .modes import Actuator, Element, Mode
+from .modes import Actuator, Choice, Element
 from .spans import UNGUARDED, Span
 
 # Of a rate, what is rounding of floats and no breach.
@@ -57,43 +57,40 @@ def decide(
     running = state.running(actuator)
     if running is None or state.changing(now):
         return None
-    usable = _usable_elements(actuator, running[0], state.avoided(now), demand)
-    routes = actuator.routes(
-        running[0], frozenset(usable), state.timers.running(now), abnormal=demand.abnormal
+    choices = actuator.choices(
+        running[0],
+        demand.level,
+        state.avoided(now),
+        state.timers.running(now),
+        abnormal=demand.abnormal,
     )
-    best: Mode | None = None
-    best_fit: _Fit | None = None
+    limits = demand.limits
+    best: tuple[Choice, _Fit] | None = None
     best_key: tuple[float, ...] = ()
-    for mode_id, route in routes.items():
-        mode = actuator.modes[mode_id]
-        fit = _fit(usable[mode_id], demand)
-        off = round(abs(fit.power - demand.power))
-        beyond = round(abs(fit.power - demand.limits.clamp(fit.power)))
-        key = (beyond, fit.breach, off, mode_id != running[0], route.costs, mode.order)
+    for choice in choices:
+        mode, elements, _, costs = choice
+        # Nearly always one; a call saved for each mode is what keeps a day of decisions short.
+        fit = _fit_element(elements[0], demand) if len(elements) == 1 else _fit(elements, demand)
+        _, power, _, breach = fit
+        off = round(abs(power - demand.power))
+        beyond = 0 if limits is UNGUARDED else round(abs(power - limits.clamp(power)))
+        key = (beyond, breach, off, mode.id != running[0], costs, mode.order)
         if best is None or key < best_key:
-            best, best_fit, best_key = mode, fit, key
-    if best is None or best_fit is None:
-        return None
-    transition = routes[best.id].transition
+            best, best_key = (choice, fit), key
+    return None if best is None else _decision(best[0], best[1], choices, demand)
+
+
+def _decision(best: Choice, fit: _Fit, choices: tuple[Choice, ...], demand: Demand) -> Decision:
+    """Return the first hop towards the best mode."""
+    mode, _, transition, _ = best
+    factor, power, rate, _ = fit
     if transition is None:
-        return Decision(best.id, best_fit.factor, best_fit.power, best_fit.rate, best.abnormal_only)
-    hop = actuator.modes[transition.to_id]
-    fit = best_fit if hop is best else _fit(usable[hop.id], demand)
-    abnormal = hop.abnormal_only or transition.abnormal_condition_only
-    return Decision(hop.id, fit.factor, fit.power, fit.rate, abnormal)
-
-
-def _usable_elements(
-    actuator: Actuator, running: str, avoided: frozenset[str], demand: Demand
-) -> dict[str, tuple[Element, ...]]:
-    """Return, for each mode that may be chosen at the present fill level, the elements that contain it."""
-    modes = actuator.modes.values() if demand.abnormal else actuator.normal_modes
-    return {
-        mode.id: elements
-        for mode in modes
-        if not avoided or mode.id not in avoided or mode.id == running
-        if (elements := mode.elements_at(demand.level))
-    }
+        return Decision(mode.id, factor, power, rate, mode.abnormal_only)
+    if transition.to_id != mode.id:
+        mode, elements, _, _ = next(it for it in choices if it.mode.id == transition.to_id)
+        factor, power, rate, _ = _fit(elements, demand)
+    abnormal = mode.abnormal_only or transition.abnormal_condition_only
+    return Decision(mode.id, factor, power, rate, abnormal)
 
 
 def running_element(
@@ -139,12 +136,12 @@ def _fit_element(element: Element, demand: Demand) -> _Fit:
     emptying, filling = demand.rates
     factor = power.factor_for(demand.power)
     rate = rates.at(factor)
-    breach = 0.0
-    if not emptying <= rate <= filling:
-        if rates.start != rates.end:
-            factor = rates.factor_for(demand.rates.clamp(rate))
-            rate = rates.at(factor)
-        breach = max(0.0, emptying - rate, rate - filling)
-        if breach <= _ROUNDING * max(map(abs, rates)):
-            breach = 0.0
+    if emptying <= rate <= filling:
+        return _Fit(factor, power.at(factor), rate, 0.0)
+    if rates.start != rates.end:
+        factor = rates.factor_for(demand.rates.clamp(rate))
+        rate = rates.at(factor)
+    breach = max(0.0, emptying - rate, rate - filling)
+    if breach <= _ROUNDING * max(map(abs, rates)):
+        breach = 0.0
     return _Fit(factor, power.at(factor), rate, breach)

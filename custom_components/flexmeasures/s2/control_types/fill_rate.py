@@ -189,12 +189,13 @@ class FillRateControl:
         instructions: list[frbc.Instruction] = []
         decided, left = 0.0, self._options.limits
         for actuator in storage.actuators:
-            decision = self._decide(storage, actuator, plan, now, level, decided, left)
             state = self._states.of(actuator.id)
             running = running_element(actuator, state, level)
+            decision = self._decide(storage, actuator, plan, now, level, decided, left)
             runs_at = running[0].power.at(running[1]) if running else 0.0
             given = runs_at if decision is None else decision.power
-            left = Span(min(0.0, left.start - given), max(0.0, left.end - given))
+            if left is not UNGUARDED:
+                left = Span(min(0.0, left.start - given), max(0.0, left.end - given))
             if decision is None:
                 decided += running[0].rate.at(running[1]) if running else 0.0
                 continue
@@ -260,9 +261,8 @@ class FillRateControl:
         drain = leakage_rate(self._leakages.active(now), level) - decided
         if self._usage:
             drain += integral(self._usage, now, end) / seconds
-        return Span(
-            min(0.0, (low - level) / seconds + drain), max(0.0, (high - level) / seconds + drain)
-        )
+        emptying, filling = (low - level) / seconds + drain, (high - level) / seconds + drain
+        return Span(min(0.0, emptying), max(0.0, filling))
 
     def _movement(
         self, storage: Storage, leakage: frbc.LeakageBehaviour | None, level: float
@@ -295,7 +295,8 @@ class FillRateControl:
         storage = self._descriptions.active(now)
         if storage is None or now <= last.at:
             return last.value
-        if not storage.levels.low <= last.value <= storage.levels.high:
+        empty, full = storage.levels
+        if not empty <= last.value <= full:
             return last.value
         leakage = self._leakages.active(now)
 

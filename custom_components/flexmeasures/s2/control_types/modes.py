@@ -1,5 +1,6 @@
 """Operation modes of one actuator, alike for all control types that have them, and the ways from one to another."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,8 +13,8 @@ from ..messages import ddbc, ombc
 from ..messages.components import Timer, Transition
 from .spans import NOTHING, Span, electric_span
 
-# More are never needed at once; an actuator with more modes in flux computes its ways anew.
-_KEPT_ROUTES = 256
+# More are never needed at once; an actuator with more modes in flux searches its ways anew.
+_KEPT_CHOICES = 256
 # The least change of power that is worth an instruction: below it meters and converters only make noise.
 _DEADBAND = 10.0  # W
 _DEADBAND_SHARE = 0.01  # of the actuator's whole range
@@ -62,6 +63,11 @@ class Mode:
         return cls(mode.id, order, mode.abnormal_condition_only, (element,), running_costs)
 
     @property
+    def borders(self) -> Iterable[float]:
+        """The fill levels at which elements begin and end, in any order."""
+        return (border for element in self.elements for border in (element.low, element.high))
+
+    @property
     def powers(self) -> Span:
         """The hull of the electric power over all fill levels."""
         return Span(
@@ -70,14 +76,17 @@ class Mode:
         )
 
 
-class Route(NamedTuple):
-    """How to get from one mode to another.
+class Choice(NamedTuple):
+    """A mode that may be chosen at a fill level, and how to get there.
 
     Attributes:
-        transition: the first one; None to stay.
+        elements: of the mode, that contain the level: two at a shared border.
+        transition: the first one on the way; None to stay.
         costs: of all transitions on the way, in the device's currency.
     """
 
+    mode: Mode
+    elements: tuple[Element, ...]
     transition: Transition | None
     costs: float
 
@@ -89,6 +98,7 @@ class Actuator:
     Attributes:
         id: of the actuator; empty for control types without actuators.
         normal_modes: those that need no abnormal condition.
+        borders: fill levels at which an element of any mode begins or ends, in ascending order.
     """
 
     id: str
@@ -97,7 +107,10 @@ class Actuator:
     transitions: Mapping[str, tuple[Transition, ...]]
     timers: Mapping[str, timedelta]
     deadband: float
-    _routes: dict[tuple[object, ...], Mapping[str, Route]] = field(default_factory=dict, repr=False)
+    borders: tuple[float, ...]
+    _choices: dict[tuple[object, ...], tuple[Choice, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def of(
@@ -121,6 +134,7 @@ class Actuator:
             transitions={mode_id: tuple(steps) for mode_id, steps in leaving.items()},
             timers={timer.id: timer.duration for timer in timers},
             deadband=max(_DEADBAND, _DEADBAND_SHARE * width),
+            borders=tuple(sorted({border for mode in by_id.values() for border in mode.borders})),
         )
 
     def powers(self, *, abnormal: bool) -> Span:
@@ -135,38 +149,52 @@ class Actuator:
             (step for step in self.transitions.get(from_id, ()) if step.to_id == to_id), None
         )
 
-    def routes(
+    def choices(
         self,
         current: str,
-        usable: frozenset[str],
+        level: float,
+        avoided: frozenset[str],
         running_timers: frozenset[str],
         *,
         abnormal: bool,
-    ) -> Mapping[str, Route]:
-        """Return the quickest way to every mode that can be reached, by duration and then by costs.
+    ) -> tuple[Choice, ...]:
+        """Return every mode that can be reached, by the quickest way to it: by duration and then by costs.
 
         A running timer blocks the first transition only: how later ones stand is looked at when they come.
 
         Args:
-            current: the mode that is left; always reachable itself when it is usable.
-            usable: modes that may be passed or chosen now.
+            current: the mode that is left; always reachable itself when it may be used at the level.
+            level: the present fill level; any where nothing is stored.
+            avoided: modes not to be passed or chosen now, unless it is the current one.
             running_timers: ids of timers that have not ended.
-            abnormal: whether transitions for abnormal conditions may be used.
+            abnormal: whether modes and transitions for abnormal conditions may be used.
         """
-        key = (current, usable, running_timers, abnormal)
-        if (known := self._routes.get(key)) is None:
-            if len(self._routes) >= _KEPT_ROUTES:
-                self._routes.clear()
-            known = self._routes[key] = self._search(current, usable, running_timers, abnormal)
+        # Between two borders all levels lie in the same elements.
+        place = bisect_left(self.borders, level), bisect_right(self.borders, level)
+        key = (current, place, avoided, running_timers, abnormal)
+        if (known := self._choices.get(key)) is None:
+            if len(self._choices) >= _KEPT_CHOICES:
+                self._choices.clear()
+            usable = {
+                mode.id: elements
+                for mode in (self.modes.values() if abnormal else self.normal_modes)
+                if mode.id not in avoided or mode.id == current
+                if (elements := mode.elements_at(level))
+            }
+            known = self._choices[key] = self._search(current, usable, running_timers, abnormal)
         return known
 
     def _search(
-        self, current: str, usable: frozenset[str], running: frozenset[str], abnormal: bool
-    ) -> Mapping[str, Route]:
+        self,
+        current: str,
+        usable: Mapping[str, tuple[Element, ...]],
+        running: frozenset[str],
+        abnormal: bool,
+    ) -> tuple[Choice, ...]:
         order = count()  # never compares transitions
         queue: list[tuple[float, float, int, int, str, Transition | None]] = []
         heappush(queue, (0.0, 0.0, 0, next(order), current, None))
-        found: dict[str, Route] = {}
+        found: list[Choice] = []
         visited: set[str] = set()
         while queue:
             seconds, costs, hops, _, mode_id, first = heappop(queue)
@@ -174,7 +202,7 @@ class Actuator:
                 continue
             visited.add(mode_id)
             if mode_id in usable:
-                found[mode_id] = Route(first, costs)
+                found.append(Choice(self.modes[mode_id], usable[mode_id], first, costs))
             for step in self.transitions.get(mode_id, ()):
                 if step.to_id not in usable or (step.abnormal_condition_only and not abnormal):
                     continue
@@ -192,4 +220,4 @@ class Actuator:
                         first or step,
                     ),
                 )
-        return found
+        return tuple(found)

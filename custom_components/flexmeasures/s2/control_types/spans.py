@@ -38,7 +38,12 @@ class Span(NamedTuple):
 
     def clamp(self, value: float) -> float:
         """Return the value, or the end that is nearest to it."""
-        return min(self.high, max(self.low, value))
+        low, high = self
+        if low > high:
+            low, high = high, low
+        if value < low:
+            return low
+        return min(value, high)
 
 
 NOTHING = Span(0.0, 0.0)

@@ -54,7 +54,10 @@ class Storage:
         )
         return cls(
             actuators=actuators,
-            levels=span_of(description.storage.fill_level_range),
+            levels=Span(
+                description.storage.fill_level_range.lowest,
+                description.storage.fill_level_range.highest,
+            ),
             capacity_per_unit=capacity_per_unit or derived_capacity_per_unit(actuators),
             mended=frozenset(
                 new.id for new, old in zip(actuators, plain, strict=True) if new != old
