@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, override
+from functools import partial
+from typing import Any, override
 
 from homeassistant.components.number import (
     NumberDeviceClass,
@@ -10,10 +11,9 @@ from homeassistant.components.number import (
     NumberEntityDescription,
     NumberMode,
 )
-from homeassistant.const import PERCENTAGE, EntityCategory, Platform, UnitOfPower
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfPower
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
@@ -22,14 +22,10 @@ from .control_entities import local_text
 from .data import FlexMeasuresConfigEntry, FlexMeasuresData
 from .entity import FlexibleDeviceEntity, WishEntity, async_add_to_flexible_devices
 from .flexible_device import DeviceKind, FlexibleDevice
+from .s2_setpoint import POWER_SETPOINT, S2Setpoint
 from .wishes import Wishes
 
-if TYPE_CHECKING:
-    from .s2_device import S2Device
-
 PARALLEL_UPDATES = 1
-
-_POWER_SETPOINT = "power_setpoint"
 
 
 async def async_setup_entry(
@@ -42,7 +38,8 @@ async def async_setup_entry(
     s2_devices = entry.runtime_data.s2.devices if entry.runtime_data.s2 else {}
     for device in entry.runtime_data.devices.values():
         if (s2_device := s2_devices.get(device.subentry_id)) is not None:
-            _SetpointOfS2Device(hass, entry, device, s2_device, async_add_entities).async_start()
+            make = partial(PowerSetpoint, entry.runtime_data, device)
+            S2Setpoint(hass, entry, s2_device, async_add_entities, make).async_start()
 
 
 def _numbers_of(data: FlexMeasuresData, device: FlexibleDevice) -> Iterator[NumberEntity]:
@@ -67,7 +64,7 @@ class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
 
     def __init__(self, data: FlexMeasuresData, device: FlexibleDevice) -> None:
         """Show what control decides."""
-        super().__init__(data, device, _POWER_SETPOINT)
+        super().__init__(data, device, POWER_SETPOINT)
 
     @property
     @override
@@ -107,58 +104,6 @@ class PowerSetpoint(FlexibleDeviceEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         self._controller.async_override(value)
-
-
-class _SetpointOfS2Device:
-    """The setpoint of an S2 device: it comes and goes with control types that take a power.
-
-    While the device is away it stays as it is; before it ever came, as it was.
-    """
-
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: FlexMeasuresConfigEntry,
-        device: FlexibleDevice,
-        s2_device: S2Device,
-        async_add_entities: AddConfigEntryEntitiesCallback,
-    ) -> None:
-        self._registry = er.async_get(hass)
-        self._entry = entry
-        self._device = device
-        self._s2_device = s2_device
-        self._add = async_add_entities
-        self._is_there = False
-
-    @callback
-    def async_start(self) -> None:
-        """Add it where it can work, or where it was and nobody knows yet; listen for another control type."""
-        self._entry.async_on_unload(self._s2_device.listeners.async_add(self._async_look))
-        takes_power = self._s2_device.takes_power
-        registered = self._entity_id is not None
-        self._async_let(is_there=registered if takes_power is None else takes_power)
-
-    @property
-    def _entity_id(self) -> str | None:
-        unique_id = f"{self._device.subentry_id}_{_POWER_SETPOINT}"
-        return self._registry.async_get_entity_id(Platform.NUMBER, DOMAIN, unique_id)
-
-    @callback
-    def _async_look(self) -> None:
-        takes_power = self._s2_device.takes_power
-        if takes_power is not None and takes_power is not self._is_there:
-            self._async_let(is_there=takes_power)
-
-    @callback
-    def _async_let(self, *, is_there: bool) -> None:
-        self._is_there = is_there
-        if is_there:
-            self._add(
-                [PowerSetpoint(self._entry.runtime_data, self._device)],
-                config_subentry_id=self._device.subentry_id,
-            )
-        elif (entity_id := self._entity_id) is not None:
-            self._registry.async_remove(entity_id)
 
 
 @dataclass(frozen=True, kw_only=True)
