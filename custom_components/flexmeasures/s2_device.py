@@ -34,6 +34,7 @@ from .s2.control_types import (
     PowerEnvelopeControl,
     PowerProfileControl,
     Span,
+    TakenEnergy,
     Timeline,
     control_for,
 )
@@ -97,6 +98,7 @@ class S2Device:
         self._powers_of: tuple[object, ...] = ()
         self._powers: Mapping[str, Span] = {}
         self._prices: Timeline[float] = Timeline()
+        self._taken = TakenEnergy()
         self.stores_energy = False
         self.lacks_sensors = False
         self._send: Callable[[tuple[str, ...]], None] | None = None
@@ -172,6 +174,8 @@ class S2Device:
             self._async_disconnected()
             self.session = session
             self._send = send
+        if self.details is not None and self.details.resource_id != details.resource_id:
+            self._taken = TakenEnergy()
         self.details = details
         return True
 
@@ -196,7 +200,9 @@ class S2Device:
     def _take(self, event: Event, now: datetime) -> None:
         match event:
             case ControlTypeActivated():
-                self.control = control_for(event.control_type, self.settings.control_options)
+                self.control = control_for(
+                    event.control_type, self.settings.control_options, self._taken
+                )
                 self._tell_prices(now)
             case ControlTypeDeactivated():
                 self._leave_control_type()
@@ -222,6 +228,9 @@ class S2Device:
             self.described += 1
         if isinstance(message, PowerMeasurement):
             self._async_watch_silence()
+            if not isinstance(self.control, PowerEnvelopeControl):
+                # What it takes while it is let go counts as well.
+                self._taken.receive(message)
         if isinstance(message, InstructionStatusUpdate):
             self.instructor.note(message.instruction_id, message.status_type, now)
         if self.control is not None:
@@ -254,6 +263,7 @@ class S2Device:
         self._send = None
         self._leave_control_type()
         self.observation.forget()
+        self._taken.interrupt()
         self.async_cancel_timers()
 
     @callback

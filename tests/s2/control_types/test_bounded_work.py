@@ -10,6 +10,7 @@ from custom_components.flexmeasures.s2.control_types import (
     Plan,
     PowerEnvelopeControl,
     PowerProfileControl,
+    TakenEnergy,
     Timeline,
 )
 from custom_components.flexmeasures.s2.control_types.energy_window import EnergyWindows
@@ -192,7 +193,7 @@ def constraint(index: int) -> pebc.EnergyConstraint:
 
 
 def test_of_energy_constraints_without_end_the_newest_sixteen_are_kept() -> None:
-    windows = EnergyWindows()
+    windows = EnergyWindows(TakenEnergy())
     for index in range(100):
         windows.add(constraint(index), NOON)
 

@@ -16,6 +16,7 @@ from .power_profile import PowerProfileControl
 from .profile_search import Placement
 from .spans import UNGUARDED, Span
 from .storage_plan import expected_energies, planned_storage
+from .taken_energy import TakenEnergy
 from .timeline import Grid, Timeline
 from .uncontrolled import NoControl
 
@@ -40,6 +41,7 @@ __all__ = [
     "Series",
     "SeriesKind",
     "Span",
+    "TakenEnergy",
     "Timeline",
     "control_for",
     "expected_energies",

@@ -10,6 +10,7 @@ from .operation_mode import OperationModeControl
 from .power_envelope import PowerEnvelopeControl
 from .power_profile import PowerProfileControl
 from .spans import UNGUARDED, Span
+from .taken_energy import TakenEnergy
 from .uncontrolled import NoControl
 
 
@@ -32,8 +33,16 @@ class ControlOptions:
     limits: Span = UNGUARDED
 
 
-def control_for(control_type: ControlType, options: ControlOptions) -> DeviceControl:
-    """Return a control that knows nothing yet, for a device that follows this type from now on."""
+def control_for(
+    control_type: ControlType, options: ControlOptions, taken: TakenEnergy | None = None
+) -> DeviceControl:
+    """Return a control for a device that follows this type from now on; it knows nothing but what was taken before.
+
+    Args:
+        control_type: what the device follows.
+        options: what people set.
+        taken: the energy that the device took until now; None without any.
+    """
     abnormal = options.abnormal_conditions
     match control_type:
         case ControlType.FILL_RATE_BASED_CONTROL:
@@ -48,7 +57,9 @@ def control_for(control_type: ControlType, options: ControlOptions) -> DeviceCon
         case ControlType.OPERATION_MODE_BASED_CONTROL:
             return OperationModeControl(abnormal_conditions=abnormal, limits=options.limits)
         case ControlType.POWER_ENVELOPE_BASED_CONTROL:
-            return PowerEnvelopeControl(abnormal_conditions=abnormal, limits=options.limits)
+            return PowerEnvelopeControl(
+                abnormal_conditions=abnormal, limits=options.limits, taken=taken
+            )
         case ControlType.POWER_PROFILE_BASED_CONTROL:
             return PowerProfileControl(abnormal_conditions=abnormal)
         case ControlType.DEMAND_DRIVEN_BASED_CONTROL:

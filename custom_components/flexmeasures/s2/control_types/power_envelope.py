@@ -14,7 +14,6 @@ from ..messages.components import (
     Identifier,
     Instruction,
     Message,
-    total_electric_power,
 )
 from ..messages.session import (
     InstructionStatus,
@@ -43,6 +42,7 @@ from .limits import AllowedLimits, LimitPair, allowed_limits
 from .plan import Plan
 from .power_envelope_flex_model import EnvelopeOutlook, contribution_of
 from .spans import UNGUARDED, Span
+from .taken_energy import TakenEnergy
 from .timeline import Grid, Timeline
 from .validity import ValidityQueue
 
@@ -58,12 +58,25 @@ class PowerEnvelopeControl:
     A device without a plan gets no limits; where nothing has to be limited and no limits are in force nothing is sent.
     """
 
-    def __init__(self, *, abnormal_conditions: bool = False, limits: Span = UNGUARDED) -> None:
-        """Begin with a device of which nothing is known, and the W that people let it have."""
+    def __init__(
+        self,
+        *,
+        abnormal_conditions: bool = False,
+        limits: Span = UNGUARDED,
+        taken: TakenEnergy | None = None,
+    ) -> None:
+        """Begin with a device of which nothing is known.
+
+        Args:
+            abnormal_conditions: whether limits for abnormal conditions may be used.
+            limits: W, consumption positive, that people let it have; holds 0.
+            taken: the energy that it took before it came under this control type; None without any.
+        """
         self._abnormal = abnormal_conditions
         self._people_s_limits = limits
         self._constraints: ValidityQueue[pebc.PowerConstraints] = ValidityQueue()
-        self._energies = EnergyWindows()
+        self._taken = taken or TakenEnergy()
+        self._energies = EnergyWindows(self._taken)
         self._forecast: Timeline[float] = Timeline()
         self._prices: Timeline[float] = Timeline()
         self._last: tuple[pebc.Instruction, Envelopes] | None = None
@@ -83,9 +96,7 @@ class PowerEnvelopeControl:
                 self._forecast.forget_before(now)
                 add_power_forecast(self._forecast, message)
             case PowerMeasurement():
-                power = total_electric_power(message.values)
-                if power is not None:
-                    self._energies.measured(message.measurement_timestamp, power)
+                self._taken.receive(message)
             case InstructionStatusUpdate() if self._is_last(message.instruction_id):
                 if message.status_type in {InstructionStatus.REJECTED, InstructionStatus.ABORTED}:
                     self.refused(message.instruction_id, now, temporary=False)

@@ -6,6 +6,7 @@ from custom_components.flexmeasures.s2.control_types import (
     PowerEnvelopeControl,
     Sensors,
     SeriesKind,
+    TakenEnergy,
 )
 from custom_components.flexmeasures.s2.messages import pebc
 from custom_components.flexmeasures.s2.messages.components import CommodityQuantity, PowerValue
@@ -87,9 +88,11 @@ def forecast(*watts: float) -> PowerForecast:
     )
 
 
-def device(*messages: object, abnormal_conditions: bool = False) -> PowerEnvelopeControl:
-    """Return a device that said these messages at noon."""
-    control = PowerEnvelopeControl(abnormal_conditions=abnormal_conditions)
+def device(
+    *messages: object, abnormal_conditions: bool = False, taken: TakenEnergy | None = None
+) -> PowerEnvelopeControl:
+    """Return a device that said these messages at noon, and took so much energy before."""
+    control = PowerEnvelopeControl(abnormal_conditions=abnormal_conditions, taken=taken)
     for message in messages:
         control.receive(message, NOON)  # type: ignore[arg-type]
     return control
@@ -114,12 +117,15 @@ def limits(
     ]
 
 
-def car(*messages: object, minimum: float = 0.0) -> PowerEnvelopeControl:
+def car(
+    *messages: object, minimum: float = 0.0, taken: TakenEnergy | None = None
+) -> PowerEnvelopeControl:
     """Return a car that takes 0 or from a minimum up to 7.4 kW, and wants 4 kWh within six hours."""
     return device(
         constraints(DEFER, [(0, 0), (minimum, 7400)], [(0, 0)]),
         energy(4000 / 6, NOON + 6 * HOUR),
         *messages,
+        taken=taken,
     )
 
 
